@@ -1,0 +1,1 @@
+"""The annotation workflow: Label Studio interface, push, pull, agreement."""

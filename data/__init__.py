@@ -1,0 +1,1 @@
+"""The corpus of this project: reports with inline tags, their parser, checks and the data set built from them."""

@@ -1,0 +1,1 @@
+"""The shipped model directory and its export."""

@@ -1,0 +1,1 @@
+"""Training: base encoder, adaptation, fine-tuning, distillation."""
