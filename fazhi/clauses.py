@@ -1,8 +1,8 @@
 """Clauses: the unit that a statement fills (annotation guideline §2).
 
-A clause ends at ``，,。；;：:！!？?`` or a line break, but not inside brackets, quotes or book-title marks that are paired on the
-same line, and not at a ``,`` or ``:`` between two digits. A statement is the clause without outer blanks and without
-the enumerator at its start.
+A clause ends at ``，,。；;：:！!？?`` or a line break, but not inside brackets, quotes or book-title marks that are paired
+on the same line, and not at a ``,`` or ``:`` between two digits. A statement is the clause without outer blanks and
+without the enumerator at its start.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 SEPARATORS = frozenset("，,。；;：:！!？?\n")
 SENTENCE_ENDS = frozenset("。；;！!？?\n")
-_PAIRS = {"）": "（", ")": "(", "》": "《", "〉": "〈", "”": "“", "’": "‘", "】": "【", "〕": "〔", "]": "[", "」": "「", "』": "『"}
+_PAIRS = dict(zip("）)》〉”’】〕]」』", "（(《〈“‘【〔[「『", strict=True))
 _OPENERS = frozenset(_PAIRS.values())
 _HALF_WIDTH = {"（": "(", "）": ")", "［": "[", "］": "]"}
 _BLANK = r"[\s\u3000\u00a0\u200b\ufeff]"
@@ -87,9 +87,7 @@ def _separators(text: str) -> list[int]:
     for line in text.split("\n"):
         inside = _protected(line)
         places += [
-            base + at
-            for at, char in enumerate(line)
-            if char in SEPARATORS and not inside[at] and not _between_digits(line, at)
+            base + at for at, char in enumerate(line) if char in SEPARATORS and not inside[at] and not _between_digits(line, at)
         ]
         base += len(line) + 1
         if base <= len(text):

@@ -38,4 +38,5 @@ def stitch(windows: Sequence[tuple[int, int]], logits: Sequence[FloatArray], tok
         w = np.minimum(here, here[::-1])[:, None]
         total[start:end] += rows * w
         weight[start:end] += w
-    return total / np.maximum(weight, np.float32(1e-9))
+    stitched: FloatArray = total / np.maximum(weight, np.float32(1e-9))
+    return stitched
