@@ -24,7 +24,9 @@ BATCH_TOKENS = 4096
 
 
 class Backend(Protocol):
-    """What the extractor needs of a backend."""
+    """What the extractor needs of a backend; ``labels`` is the number of logits a token."""
+
+    labels: int
 
     def logits(self, windows: Sequence[Ids]) -> list[FloatArray]:
         """Return ``(len(window), labels)`` logits for each window."""

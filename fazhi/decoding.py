@@ -18,7 +18,6 @@ from fazhi.clauses import Clause
 from fazhi.document import Span
 from fazhi.rules import has_value, trim_metric
 from fazhi.schema import Layer, Schema
-from fazhi.tagging import Offsets
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -28,23 +27,25 @@ MAX_SEGMENT = 96
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class ClauseTokens:
     """The tokens of one text: their offsets, and for each clause the half-open range of its tokens."""
 
     text: str
-    offsets: Offsets
+    offsets: Sequence[tuple[int, int]]
     clauses: tuple[Clause, ...]
     first: IntArray
     last: IntArray
 
     @classmethod
-    def align(cls, text: str, offsets: Offsets, clauses: Sequence[Clause]) -> Tokens:
-        """Find each clause's tokens: those that begin at or after its start and end at or before its end."""
-        starts = np.asarray([start for start, _ in offsets], dtype=np.int64)
-        ends = np.asarray([end for _, end in offsets], dtype=np.int64)
-        first = np.searchsorted(starts, [clause.start for clause in clauses], side="left")
-        last = np.searchsorted(ends, [clause.end for clause in clauses], side="right")
-        return cls(text, offsets, tuple(clauses), first, np.maximum(first, last))
+    def align(cls, text: str, offsets: IntArray, clauses: Sequence[Clause]) -> ClauseTokens:
+        """Find each clause's tokens: those that begin at or after its start and end at or before its end.
+
+        ``offsets`` is ``(tokens, 2)``: half-open code-point extents, ascending.
+        """
+        first = np.searchsorted(offsets[:, 0], [clause.start for clause in clauses], side="left")
+        last = np.searchsorted(offsets[:, 1], [clause.end for clause in clauses], side="right")
+        pairs = [(start, end) for start, end in offsets.tolist()]
+        return cls(text, pairs, tuple(clauses), first, np.maximum(first, last))
 
 
 def log_softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
@@ -55,7 +56,9 @@ def log_softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
     return normal
 
 
-def decode(logits: FloatArray, tokens: Tokens, schema: Schema, temperatures: Mapping[str, float] | None = None) -> list[Span]:
+def decode(
+    logits: FloatArray, tokens: ClauseTokens, schema: Schema, temperatures: Mapping[str, float] | None = None
+) -> list[Span]:
     """Decode ``(tokens, schema.size)`` logits into the spans of all layers, in order of place."""
     temperatures = temperatures or {}
     spans: list[Span] = []
@@ -66,7 +69,7 @@ def decode(logits: FloatArray, tokens: Tokens, schema: Schema, temperatures: Map
     return sorted(spans, key=lambda span: (span.start, -span.end, span.label))
 
 
-def decode_clauses(log_probs: FloatArray, tokens: Tokens, layer: Layer) -> list[Span]:
+def decode_clauses(log_probs: FloatArray, tokens: ClauseTokens, layer: Layer) -> list[Span]:
     """Give every clause its likeliest label or none; ``log_probs`` is ``(tokens, len(layer.tags))``.
 
     The score is the softmax over the labels (and none) of the mean log-probability a token: the sum would take the tokens of a
@@ -97,7 +100,7 @@ def decode_clauses(log_probs: FloatArray, tokens: Tokens, layer: Layer) -> list[
     ]
 
 
-def decode_segments(log_probs: FloatArray, tokens: Tokens, layer: Layer) -> list[Span]:
+def decode_segments(log_probs: FloatArray, tokens: ClauseTokens, layer: Layer) -> list[Span]:
     """Find the likeliest segments inside every clause; ``log_probs`` is ``(tokens, len(layer.tags))``.
 
     Clauses in which no token prefers anything to ``O`` are passed over. Segments of layer ``metric`` must hold a value and are
@@ -165,5 +168,5 @@ def _segment_score(log_probs: FloatArray, start: int, end: int, label: int) -> f
     return float(np.exp(np.mean(logs)))
 
 
-def _span(tokens: Tokens, start: int, end: int, layer: Layer, label: int, score: float) -> Span:
+def _span(tokens: ClauseTokens, start: int, end: int, layer: Layer, label: int, score: float) -> Span:
     return Span(start, end, layer.labels[int(label) - 1], layer.name, tokens.text[start:end], float(score))

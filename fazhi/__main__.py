@@ -1,0 +1,5 @@
+"""``python -m fazhi`` is the ``fazhi`` program."""
+
+from fazhi.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The commands of the ``fazhi`` program, one module each."""

@@ -1,0 +1,83 @@
+"""What the commands share: consoles, exit codes, reading many files while counting what fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from fazhi import ingest
+from fazhi.document import Document
+from fazhi.errors import FazhiError
+
+errors_console = Console(stderr=True)
+
+EXIT_SOME_FAILED = 1
+EXIT_NOTHING_DONE = 2
+
+
+def complain(error: FazhiError | str) -> None:
+    """Print an error as one line on standard error."""
+    errors_console.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the documents of files and folders; what cannot be read is named, counted, and left out."""
+
+    read: int = 0
+    failed: int = 0
+    _seen: dict[str, int] = field(default_factory=dict)
+
+    def files(self, paths: Sequence[Path]) -> list[Path]:
+        """List the files of files and folders; a missing path is complained about and counted as failed."""
+        found: list[Path] = []
+        for path in paths:
+            try:
+                found += ingest.find([path])
+            except FazhiError as error:
+                complain(error)
+                self.failed += 1
+        return list(dict.fromkeys(found))
+
+    def documents(self, files: Iterable[Path]) -> Iterator[Document]:
+        """Read the files one after the other; documents of the same name get a number behind their id."""
+        for path in files:
+            try:
+                document = ingest.read(path)
+            except FazhiError as error:
+                complain(error)
+                self.failed += 1
+                continue
+            self.read += 1
+            yield self._unique(document)
+
+    def _unique(self, document: Document) -> Document:
+        count = self._seen[document.id] = self._seen.get(document.id, 0) + 1
+        if count == 1:
+            return document
+        return Document(f"{document.id}-{count}", document.text, document.meta, document.spans, document.alignment)
+
+    def exit_code(self) -> int:
+        """Return 0 if all files were read, 1 if some failed, 2 if nothing could be done."""
+        if not self.read:
+            return EXIT_NOTHING_DONE
+        return EXIT_SOME_FAILED if self.failed else 0
+
+
+def progress(total: int) -> Progress:
+    """Return a progress bar on standard error; it is shown only on a terminal and for more than one file."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=errors_console, transient=True, disable=total < 2 or not sys.stderr.isatty())
+
+
+def tracked(files: Sequence[Path], bar: Progress, description: str) -> Iterator[Path]:
+    """Yield the files while the bar follows."""
+    task = bar.add_task(description, total=len(files))
+    for path in files:
+        yield path
+        bar.advance(task)

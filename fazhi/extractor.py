@@ -1,0 +1,100 @@
+"""The extractor: documents in, documents with spans and records out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fazhi import records
+from fazhi.backends import Backend, Ids, OnnxBackend
+from fazhi.clauses import clauses
+from fazhi.decoding import ClauseTokens, decode
+from fazhi.document import Document, Span
+from fazhi.errors import ModelError
+from fazhi.model_dir import ModelDirectory
+from fazhi.offsets import OffsetMap
+from fazhi.structure import sections
+from fazhi.tokens import Tokens, tokenize
+from fazhi.windows import FloatArray, spans_of_windows, stitch
+
+GROUP_TOKENS = 32_768
+"""``extract_many`` runs about this many tokens at once: enough to fill batches, little enough to stay small."""
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """Tags documents with a model. Make one with ``from_pretrained``; it is safe to use for any number of documents."""
+
+    model: ModelDirectory
+    backend: Backend
+
+    @classmethod
+    def from_pretrained(cls, model: str | Path | None = None, backend: str = "auto", threads: int = 0) -> Extractor:
+        """Load a model directory, a shipped model's name, or a hub id (see ``fazhi.model_dir.locate``).
+
+        ``backend`` is ``onnx``, ``torch`` or ``auto`` (onnx where there is an ONNX file); ``threads`` 0 means all cores.
+        """
+        directory = ModelDirectory.open(model)
+        built = _backend(directory, backend, threads)
+        return cls(directory, built)
+
+    def extract(self, document: Document) -> Document:
+        """Return the document with its spans (scored, with source offsets) and records."""
+        return next(self.extract_many([document]))
+
+    def extract_many(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Extract a stream of documents in order, several at a time; memory does not grow with their number."""
+        group: list[tuple[Document, Tokens]] = []
+        size = 0
+        for document in documents:
+            tokens = tokenize(document.text, self.model.tokenizer)
+            group.append((document, tokens))
+            size += len(tokens)
+            if size >= GROUP_TOKENS:
+                yield from self._run(group)
+                group, size = [], 0
+        yield from self._run(group)
+
+    def logits(self, tokens: list[Tokens]) -> list[FloatArray]:
+        """Return ``(len(tokens), labels)`` logits for the tokens of each document, windows stitched."""
+        size, overlap = self.model.window
+        plans = [spans_of_windows(len(item), size, overlap) for item in tokens]
+        windows: list[Ids] = [item.ids[a:b] for item, plan in zip(tokens, plans, strict=True) for a, b in plan]
+        rows = iter(self.backend.logits(windows))
+        return [stitch(plan, [next(rows) for _ in plan], len(item)) for item, plan in zip(tokens, plans, strict=True)]
+
+    def _run(self, group: list[tuple[Document, Tokens]]) -> Iterator[Document]:
+        for (document, tokens), logits in zip(group, self.logits([tokens for _, tokens in group]), strict=True):
+            yield self._finish(document, tokens, logits)
+
+    def _finish(self, document: Document, tokens: Tokens, logits: FloatArray) -> Document:
+        aligned = ClauseTokens.align(document.text, tokens.offsets, clauses(document.text))
+        found = decode(logits, aligned, self.model.schema, self.model.temperatures) if len(tokens) else []
+        tagged = document.with_spans(locate_in_source(found, document))
+        meta = {**document.meta, "model": self.model.version}
+        return replace(tagged, meta=meta, records=records.build(tagged, sections(tagged.text)))
+
+
+def locate_in_source(spans: Iterable[Span], document: Document) -> Iterator[Span]:
+    """Give every span its place in the decoded source."""
+    offsets = OffsetMap(document.alignment)
+    for span in spans:
+        start, end = offsets.to_source(span.start, span.end)
+        yield replace(span, source_start=start, source_end=end)
+
+
+def _backend(directory: ModelDirectory, backend: str, threads: int) -> Backend:
+    built: Backend
+    if backend == "torch" or (backend == "auto" and directory.weights.suffix == ".safetensors"):
+        from fazhi.backends_torch import TorchBackend  # torch only where it is asked for
+
+        built = TorchBackend(directory.path, directory.specials)
+    elif backend in ("auto", "onnx"):
+        built = OnnxBackend(directory.weights, directory.specials, threads)
+    else:
+        raise ModelError(directory.path, f"unknown backend {backend!r}", "choose auto, onnx or torch")
+    if built.labels != directory.schema.size:
+        what = f"the weights give {built.labels} logits a token, the label layers need {directory.schema.size}"
+        raise ModelError(directory.path, what, "export it again with python -m models.export")
+    return built

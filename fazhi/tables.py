@@ -1,0 +1,125 @@
+"""The readable table of ``fazhi extract``: what a report says, in Chinese, for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fazhi.document import Document
+from fazhi.writers import whole_file
+
+_SECTIONS = {"results": "举措成效", "problems": "存在问题", "leaders": "领导履职", "plan": "下步打算", "other": ""}
+_STATUS = {"actual": "实绩", "target": "目标", "done": "已做", "planned": "计划"}
+_ROLES = {"problem": "问题", "cause": "原因", "consequence": "后果"}
+_BOUNDS = {"approx": "约", "nearly": "近", "over": "超", "at_least": "≥", "at_most": "≤", "under": "<"}
+PLAIN_WIDTH = 110
+
+
+def print_documents(documents: Iterable[Document], out: Path | None = None) -> None:
+    """Print the tables of documents to standard output, or to a text file."""
+    if out is None:
+        _print(documents, Console())
+        return
+    with whole_file(out) as stream:
+        _print(documents, Console(file=stream, width=PLAIN_WIDTH))
+
+
+def _print(documents: Iterable[Document], console: Console) -> None:
+    for document in documents:
+        console.print(headline(document))
+        for table in (metrics(document), measures(document), problems(document)):
+            if table.row_count:
+                console.print(table)
+        console.print()
+
+
+def headline(document: Document) -> Text:
+    """Return the report's title line: title or id, region, year, counts."""
+    meta, records = document.meta, document.records
+    facts = [str(meta[name]) for name in ("region", "year") if meta.get(name)]
+    counts = [
+        f"{zh} {len(records.get(kind, ()))}" for kind, zh in (("metrics", "指标"), ("measures", "举措"), ("problems", "问题"))
+    ]
+    return Text.assemble((str(meta.get("title") or document.id), "bold"), "  ", (" · ".join(facts + counts), "dim"))
+
+
+def _table(title: str, style: str, *columns: tuple[str, Mapping[str, Any]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style=f"bold {style}", border_style="dim", expand=True)
+    for name, options in columns:
+        table.add_column(name, **options)
+    return table
+
+
+_RIGHT: Mapping[str, Any] = {"justify": "right", "no_wrap": True}
+_SHORT: Mapping[str, Any] = {"no_wrap": True}
+
+
+def metrics(document: Document) -> Table:
+    """Return the table of metrics, a row a quantity."""
+    columns = (
+        ("指标", {"ratio": 5}),
+        ("数值", _RIGHT),
+        ("单位", _SHORT),
+        ("性质", _SHORT),
+        ("部分", _SHORT),
+        ("原文", {"ratio": 6}),
+    )
+    table = _table("指标 METRIC", "cyan", *columns, ("置信", _RIGHT))
+    for record in document.records.get("metrics", ()):
+        for index, quantity in enumerate(record["quantities"] or [{}]):
+            first = index == 0
+            table.add_row(
+                Text(record["indicator"] if first else ""),
+                value(quantity),
+                Text(quantity.get("unit") or ""),
+                _STATUS.get(record.get("status", ""), "") if first else "",
+                _SECTIONS.get(record.get("section") or "", "") if first else "",
+                Text(_quote(document, record) if first else ""),
+                _score(record) if first else "",
+            )
+    return table
+
+
+def measures(document: Document) -> Table:
+    """Return the table of measures."""
+    table = _table("举措 MEASURE", "green", ("举措", {"ratio": 1}), ("状态", _SHORT), ("部分", _SHORT), ("置信", _RIGHT))
+    for record in document.records.get("measures", ()):
+        section = _SECTIONS.get(record.get("section") or "", "")
+        table.add_row(Text(record["text"]), _STATUS.get(record.get("status", ""), ""), section, _score(record))
+    return table
+
+
+def problems(document: Document) -> Table:
+    """Return the table of problems."""
+    table = _table("问题 PROBLEM", "red", ("问题", {"ratio": 1}), ("角色", _SHORT), ("部分", _SHORT), ("置信", _RIGHT))
+    for record in document.records.get("problems", ()):
+        section = _SECTIONS.get(record.get("section") or "", "")
+        table.add_row(Text(record["text"]), _ROLES.get(record.get("role", ""), ""), section, _score(record))
+    return table
+
+
+def value(quantity: Mapping[str, Any]) -> str:
+    """Return a quantity's value as people write it: ``≥ 60``, ``20–30``, ``57``."""
+    low, high, plain = quantity.get("low"), quantity.get("high"), quantity.get("value")
+    if plain is None and low is not None and high is not None:
+        return f"{_number(low)}–{_number(high)}"
+    if plain is None:
+        return ""
+    return f"{_BOUNDS.get(quantity.get('bound', ''), '')} {_number(plain)}".strip()
+
+
+def _number(number: float) -> str:
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.10g}"
+
+
+def _quote(document: Document, record: Mapping[str, Any]) -> str:
+    return document.text[record["span"]["start"] : record["span"]["end"]]
+
+
+def _score(record: Mapping[str, Any]) -> str:
+    return "" if record.get("score") is None else f"{record['score']:.2f}"
