@@ -1,0 +1,73 @@
+# Each target is a thin line over a command. demo and test need nothing but Python 3.11 and git: they make .venv themselves.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+MODEL ?= models/fazhi-small
+OUT ?= out
+SHARED ?= ../shared
+EXTRAS := train,annotation,web,documents,tables,evaluate,dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+export HF_HUB_OFFLINE := 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: demo test test-slow test-all lint format data train evaluate export bench clean
+
+demo: $(VENV)/.runtime  ## install the runtime, extract the sample reports, show the table, write the files
+	$(BIN)/fazhi extract data/samples --format table
+	$(BIN)/fazhi extract data/samples --out $(OUT)/demo.jsonl
+	$(BIN)/fazhi extract data/samples --out $(OUT)/demo.csv
+	@echo "written: $(OUT)/demo.jsonl $(OUT)/demo.csv"
+
+test: $(VENV)/.all  ## the fast tests, offline, under 10 minutes on 2 cores
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
+
+test-slow: $(VENV)/.all  ## the tests that need minutes, a server or a browser
+	$(BIN)/python -m pytest -m slow --timeout 1800
+
+test-all: test test-slow
+
+lint: $(VENV)/.all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m data.check
+
+format: $(VENV)/.all
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+data: $(VENV)/.all  ## check the corpus and build the data set
+	$(BIN)/python -m data.check
+	$(BIN)/python -m data.build
+
+train: $(VENV)/.all  ## the 12-layer teacher, then the shipped student
+	$(BIN)/python -m train.finetune --config configs/finetune.yaml
+	$(BIN)/python -m train.distill --config configs/distill.yaml
+
+evaluate: $(VENV)/.all data  ## score the shipped model on the test split and, where they are, on the real reports
+	$(BIN)/python -m evaluate.run --model $(MODEL) --gold data/built/test.jsonl --out $(OUT)/evaluate/corpus
+	if [ -d $(SHARED)/gold ]; then \
+	  $(BIN)/python -m evaluate.run --model $(MODEL) --gold $(SHARED)/gold/spans.jsonl --out $(OUT)/evaluate/gold; \
+	else echo "no $(SHARED)/gold here: the real reports are not scored"; fi
+
+export: $(VENV)/.all
+	$(BIN)/python -m models.export --out $(MODEL)
+
+bench: $(VENV)/.all
+	$(BIN)/python -m evaluate.bench
+
+clean:
+	rm -rf $(OUT) build dist data/built .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fazhi needs Python 3.11 or newer; set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.all: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e ".[$(EXTRAS)]"
+	touch $@ $(VENV)/.runtime
