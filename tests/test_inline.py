@@ -62,7 +62,7 @@ def test_every_broken_rule_is_named_with_its_line(body, expected):
 
 @pytest.mark.parametrize("raw", ["no header", "---\ntitle: [\n---\n甲", "---\njust words\n---\n甲"])
 def test_bad_headers(raw):
-    with pytest.raises(AnnotationError, match="清溪.txt:"):
+    with pytest.raises(AnnotationError, match=r"清溪\.txt:"):
         parse(raw, PATH)
 
 

@@ -44,5 +44,5 @@ def test_impossible_layers_are_refused(layers):
 
 
 def test_unknown_labels_are_named():
-    with pytest.raises(SchemaError, match="GOAL.*MEASURE, PROBLEM, METRIC"):
+    with pytest.raises(SchemaError, match=r"GOAL.*MEASURE, PROBLEM, METRIC"):
         default_schema().layer_of("GOAL")
