@@ -48,3 +48,10 @@ class AnnotationError(FazhiError):
     def __init__(self, path: str | Path, line: int, rule: str, what: str) -> None:
         super().__init__(f"{path}:{line}: {what} (guideline {rule})")
         self.line, self.rule, self.what = line, rule, what
+
+
+class EvaluationError(FazhiError):
+    """Gold and predictions that cannot be compared."""
+
+    def __init__(self, place: str | Path, what: str, remedy: str) -> None:
+        super().__init__(f"{place}: {what}; {remedy}")
