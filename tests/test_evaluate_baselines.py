@@ -1,0 +1,93 @@
+"""The baselines: rules and CRFs, on invented sentences."""
+
+import json
+
+import pytest
+
+from evaluate.baselines.crf import train
+from evaluate.baselines.features import char_class, metric_features, statement_features
+from evaluate.baselines.rules import RulesBaseline
+from evaluate.pairs import pair_up
+from evaluate.predict import load_predictor, predict
+from evaluate.spans import by_label
+from fazhi.clauses import clauses
+from fazhi.document import Document, Span
+from fazhi.errors import EvaluationError
+
+PARTS = [
+    ("组织开展宪法宣讲", "MEASURE", None),
+    ("受理行政复议申请{n}件", None, (0, None)),
+    ("今年共办结{n}件", None, (3, None)),
+    ("执法力量仍显不足", "PROBLEM", None),
+    ("坚持以人民为中心", None, None),
+    ("印发工作要点{n}份", "MEASURE", (0, None)),
+    ("法律顾问作用发挥不够", "PROBLEM", None),
+]
+
+
+def report(name, offset=0):
+    """An invented report in which every part stands three times, with its gold spans."""
+    text, spans = "", []
+    for turn in range(3):
+        for at, (pattern, label, metric) in enumerate(PARTS):
+            part = pattern.format(n=7 + offset + 11 * turn + at)
+            start = len(text)
+            text += part + "，。"[at % 2]
+            if label:
+                spans.append(Span(start, start + len(part), label))
+            if metric:
+                spans.append(Span(start + metric[0], start + len(part), "METRIC"))
+    return Document(name, text, spans=tuple(spans))
+
+
+def test_rules_find_plain_numbers_and_cue_words():
+    text = "受理行政复议申请57件，2024年办结52件。执法力量仍然不足。印发《工作要点》。"
+    found = RulesBaseline().extract(Document("r", text)).spans
+    assert [(span.label, span.text) for span in found] == [
+        ("METRIC", "受理行政复议申请57件"),
+        ("METRIC", "办结52件"),
+        ("PROBLEM", "执法力量仍然不足"),
+        ("MEASURE", "印发《工作要点》"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "。，\n", "2024年3月1日", "第36次会议", "一、主要举措\n"])
+def test_rules_find_nothing_where_there_is_nothing(text):
+    assert RulesBaseline().extract(Document("r", text)).spans == ()
+
+
+def test_crf_learns_what_it_was_shown(tmp_path):
+    gold = [report(str(n), n) for n in range(4)]
+    train(gold[:3], tmp_path / "crf")
+    model = load_predictor(tmp_path / "crf")
+    scores = by_label(pair_up(gold[3:], predict(model, gold[3:])))
+    assert min(counts.f1 for counts in scores.values()) == 1.0
+    spans = [span for document in predict(model, gold[3:]) for span in document.spans]
+    assert all(0.0 < span.score <= 1.0 for span in spans)
+    assert all(span.text == gold[3].text[span.start : span.end] for span in spans)
+
+
+def test_nothing_of_the_annotation_reaches_the_model():
+    class Spy:
+        def extract_many(self, documents):
+            for document in documents:
+                assert not document.spans
+                assert not document.meta
+                yield document
+
+    assert [document.id for document in predict(Spy(), [report("a"), report("b")])] == ["a", "b"]
+
+
+def test_an_unknown_kind_of_baseline_is_refused(tmp_path):
+    (tmp_path / "baseline.json").write_text(json.dumps({"kind": "oracle"}), encoding="utf-8")
+    with pytest.raises(EvaluationError, match="unknown kind 'oracle'"):
+        load_predictor(tmp_path)
+
+
+def test_features_one_list_an_item():
+    text = "一、存在问题\n执法力量不足，受理57件。"
+    found = [clause for clause in clauses(text) if clause.start < clause.end]
+    assert len(statement_features(text, found)) == len(found)
+    assert "section=problem" in statement_features(text, found)[1]
+    assert [len(metric_features(text, clause)) for clause in found] == [c.end - c.start for c in found]
+    assert [char_class(char) for char in "5三件%a　受，"] == list("dnu%ascp")
