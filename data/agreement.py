@@ -1,8 +1,8 @@
 """Double annotation of the corpus: sheets for the second annotator, agreement, and settling what differs.
 
 ``sheet`` prints the bare clauses of a report, numbered, for someone who has not seen its tags. The answer is a text file, one
-line a clause that carries anything: ``12 M``, ``13 M [举办培训3期]``, ``14 - [办结52件] [撤销2件]``, ``15 P`` (M measure, P problem,
-- neither; METRIC texts in square brackets). ``record`` stores both annotations in ``data/agreement/<batch>.jsonl`` before
+line a clause that carries anything: ``12 M``, ``13 M [举办培训3期]``, ``14 - [办结52件] [撤销2件]``, ``15 P`` (M measure, P
+problem, - neither; METRIC texts in square brackets). ``record`` stores both annotations in ``data/agreement/<batch>.jsonl`` before
 anything is settled; ``differences`` lists the clauses that differ; ``settle`` writes the decided answers into the reports.
 Without a command the agreement is printed: Cohen's κ (Cohen 1960) on clauses and strict F1 on METRIC.
 """
@@ -192,9 +192,8 @@ def differences(batch: str) -> None:
         text = pair.document.text
         for number, clause, first, second in differing(pair):
             before = text[max(0, clause.start - 40) : clause.start].replace("\n", "⏎")
-            typer.echo(
-                f"{pair.document.id} {number}: …{before}【{text[clause.start : clause.end]}】{text[clause.end : clause.end + 15]!r}"
-            )
+            here, after = text[clause.start : clause.end], text[clause.end : clause.end + 15]
+            typer.echo(f"{pair.document.id} {number}: …{before}【{here}】{after!r}")
             typer.echo(f"    first  {_answer(text, first)}\n    second {_answer(text, second)}")
 
 
