@@ -121,11 +121,11 @@ def _limits(item: Found) -> tuple[Decimal | None, Decimal | None]:
 def _in_context(quantity: Quantity, before: list[Quantity], folded: str, periods: list[Period]) -> Quantity:
     """Add period, base and direction from the words in front of the number."""
     lead_start = before[-1].end if before else 0
-    lead = without_dates(folded[lead_start : quantity.start])
+    lead = folded[lead_start : quantity.start]
     stated = [period for period in periods if lead_start <= period.start < quantity.start]
     if quantity.kind in {"rank", "rank_from_bottom"}:
         return replace(quantity, period=stated[-1].text if stated else None)
-    base, direction = change(lead)
+    base, direction = change(lead, without_dates(lead))
     if base is None and direction is None and before and _joined(lead) and before[-1].kind == quantity.kind:
         base, direction = before[-1].base, before[-1].direction
     return replace(quantity, period=stated[-1].text if stated else None, base=base, direction=direction)

@@ -76,17 +76,21 @@ _DOWN = re.compile(
 _LEVEL = re.compile(r"(?:[增减降升提涨压]\w{0,2}|下降|回落)(?:至|到|为)\s*\D{0,6}$")
 
 
+_NEAR = re.compile(r"(?:了|约|近|超|幅|度|速|率|额|为|达|到|分别|均|控制在|保持在|稳定在|[\s:-])*")
 _FROM = re.compile(r"[由从自][^\d]{0,8}$")
 
 
-def change(lead: str) -> tuple[str | None, str | None]:
-    """Return base and direction that the words before a number give it; a level reached (``增至``) has no direction."""
+def change(lead: str, plain: str) -> tuple[str | None, str | None]:
+    """Return base and direction that the words before a number give it; ``plain`` is the same without dates.
+
+    A level that is reached or left (``增至`` ``由``) has no direction; without a base the verb must stand by the number.
+    """
     base = _BASE.search(lead)
     base_words = base[1].rstrip("的分别") if base else None
-    if _LEVEL.search(lead) or _FROM.search(lead):
+    if _LEVEL.search(plain) or _FROM.search(plain):
         return None, None
-    ups, downs = list(_UP.finditer(lead + "0")), list(_DOWN.finditer(lead + "0"))
+    ups, downs = list(_UP.finditer(plain + "0")), list(_DOWN.finditer(plain + "0"))
     last = max([*ups, *downs], key=lambda match: match.start(), default=None)
-    if last is None:
+    if last is None or (base is None and not _NEAR.fullmatch(plain, last.end())):
         return base_words, None
     return base_words, "up" if last in ups else "down"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fazhi.numerals import MULTIPLIER
+from fazhi.numerals import MULTIPLIER, fold
 
 BLANK = "\0"
 
@@ -85,13 +85,19 @@ def blank(text: str, places: Iterable[tuple[int, int]]) -> str:
 
 def mask(folded: str) -> tuple[str, list[Period]]:
     """Set aside the numbers that are names: return the text without them, and the periods among them."""
-    periods = [Period(match.start(), _period(match[0])) for match in _DATE.finditer(folded)]
+    named = periods(folded)
     masked = blank(folded, (match.span() for match in _DATE.finditer(folded)))
     for pattern in _NAMES:
         masked = blank(masked, (match.span() for match in pattern.finditer(masked)))
     unquoted = blank(masked, (match.span() for match in _QUOTED.finditer(masked)))
     masked = unquoted if _ANY_DIGIT.search(unquoted) else masked
-    return blank(masked, (match.span() for match in _LEXICAL.finditer(masked))), periods
+    return blank(masked, (match.span() for match in _LEXICAL.finditer(masked))), named
+
+
+def periods(text: str) -> list[Period]:
+    """Return the times that a text names, in order; those in titles (《…》) and document numbers are no times."""
+    plain = blank(fold(text), (match.span() for pattern in _NAMES[:2] for match in pattern.finditer(fold(text))))
+    return [Period(match.start(), _period(match[0])) for match in _DATE.finditer(plain)]
 
 
 def without_dates(text: str) -> str:

@@ -123,6 +123,7 @@ _AFTER = {
     "over": "有余|余(?![额下家款生])|多(?![元样方部头层部万媒])",
 }
 _BEFORE_END = re.compile("(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _BEFORE.items()) + r")(?:了|达到?|为)?\s*$")
+_BEFORE_APART = re.compile(r"(?:(?P<least>至少|最少)|至多|最多(?!跑))[\u4e00-\u9fff]{1,10}$")
 _AFTER_START = re.compile(r"\s*(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _AFTER.items()) + ")")
 _UNIT = "|".join(
     re.escape(unit) + (f"(?![{FORBIDDEN_NEXT[unit]}])" if FORBIDDEN_NEXT.get(unit) else "")
@@ -268,7 +269,10 @@ def _next_step(value: Decimal) -> Decimal:
 
 def _hedge_before(masked: str, start: int) -> tuple[int, str, bool]:
     match = _BEFORE_END.search(masked, max(0, start - 8), start)
-    return (match.start(), match.lastgroup or "exact", True) if match else (start, "exact", False)
+    if match:
+        return match.start(), match.lastgroup or "exact", True
+    apart = _BEFORE_APART.search(masked, max(0, start - 14), start)
+    return (start, "at_least" if apart["least"] else "at_most", True) if apart else (start, "exact", False)
 
 
 def _hedge_after(masked: str, end: int) -> tuple[int, str | None]:

@@ -1,0 +1,137 @@
+"""Records built from hand-placed spans of invented text."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from fazhi.document import Document, Section, Span
+from fazhi.records import build
+
+LAYERS = {"METRIC": "metric", "MEASURE": "statement", "PROBLEM": "statement"}
+
+
+def document(marked: str, **meta) -> Document:
+    """Make a document from text with ``[METRIC …]``-style marks written as ``<M>…</M>`` ``<A>…</A>`` ``<P>…</P>``."""
+    names = {"M": "METRIC", "A": "MEASURE", "P": "PROBLEM"}
+    text, spans, stack = "", [], []
+    for piece in re.split(r"(</?[MAP]>)", marked):
+        if re.fullmatch(r"<[MAP]>", piece):
+            stack.append((names[piece[1]], len(text)))
+        elif re.fullmatch(r"</[MAP]>", piece):
+            label, start = stack.pop()
+            spans.append(Span(start, len(text), label, LAYERS[label], text[start:]))
+        else:
+            text += piece
+    return Document("x", text, {"year": 2023, "issuer": "云岫县司法局", **meta}).with_spans(spans)
+
+
+def metrics(marked: str, **meta) -> list[dict]:
+    return build(document(marked, **meta))["metrics"]
+
+
+def test_a_metric_has_indicator_value_and_place():
+    (metric,) = metrics("我局<M>受理行政复议申请57件</M>。")
+    assert metric["indicator"] == "受理行政复议申请"
+    assert [(q["value"], q["unit"], q["kind"], q["bound"]) for q in metric["quantities"]] == [(57, "件", "count", "exact")]
+    assert metric["span"] == {"start": 2, "end": 13, "source_start": 2, "source_end": 13}
+    assert (metric["period"], metric["scope"], metric["status"]) == ("2023", "我局", "actual")
+
+
+def test_source_offsets_come_from_the_span():
+    doc = Document("x", "受理57件", {}).with_spans([Span(0, 5, "METRIC", "metric", "受理57件", 0.91236, 40, 46)])
+    (metric,) = build(doc)["metrics"]
+    assert metric["span"] == {"start": 0, "end": 5, "source_start": 40, "source_end": 46}
+    assert metric["score"] == 0.9124
+
+
+@pytest.mark.parametrize(
+    ("marked", "indicators"),
+    [
+        ("<M>举办了4场专题学习会</M>", ["举办专题学习会"]),
+        ("<M>出庭应诉率达100%</M>", ["出庭应诉率"]),
+        ("<M>完成不少于60学时的学习培训</M>", ["完成学习培训"]),
+        ("<M>案件数由2021年的18件增至2023年的52件</M>", ["案件数"]),
+        ("<M>发放资料23万余份</M>", ["发放资料"]),
+        ("<M>开展活动累计900余场次</M>", ["开展活动"]),
+        ("<M>及时报备率100%</M>", ["及时报备率"]),
+        ("<M>签约60宗</M>", ["签约"]),
+        ("<M>51名村居顾问律师</M>", ["村居顾问律师"]),
+        ("<M>维持21件</M>", ["维持"]),
+    ],
+)
+def test_indicator_text(marked, indicators):
+    assert [metric["indicator"] for metric in metrics(marked)] == indicators
+
+
+def test_a_bare_verb_takes_its_object_from_the_metric_before_it():
+    found = metrics("<M>收到行政复议申请57件</M>，<M>受理52件</M>，<M>审结51件</M>。\n<M>受理9件</M>。")
+    assert [metric["topic"] for metric in found] == [None, "行政复议申请", "行政复议申请", None]
+
+
+def test_a_change_takes_its_indicator_from_the_metric_before_it():
+    found = metrics("<M>调解纠纷1,320件</M>，<M>同比增长9.5%</M>。")
+    assert found[1]["topic"] == "调解纠纷"
+    assert (found[1]["quantities"][0]["base"], found[1]["quantities"][0]["direction"]) == ("同比", "up")
+
+
+def test_parts_behind_of_which_have_the_total_as_their_parent():
+    found = metrics(
+        "<M>收到申请57件</M>，<M>审结51件</M>，其中<M>维持30件</M>、<M>撤销4件</M>，<M>纠错率7.8%</M>。另<M>应诉3件</M>。"
+    )
+    assert [metric["parent"] for metric in found] == [None, None, "m2", "m2", None, None]
+
+
+@pytest.mark.parametrize(
+    ("marked", "periods"),
+    [
+        ("2022年<M>受理8件</M>。", ["2022"]),
+        ("去年<M>受理8件</M>。", ["2022"]),
+        ("今年以来，<M>受理8件</M>。", ["2023"]),
+        ("落实《规划（2021—2025年）》，<M>受理8件</M>。", ["2023"]),
+        ("<M>案件由2021年的18件增至52件</M>，<M>增长188.9%</M>。", ["2023", "2023"]),
+        ("上半年<M>受理8件</M>。", ["上半年"]),
+        ("截至12月31日，<M>受理8件</M>。", ["2023"]),
+    ],
+)
+def test_period(marked, periods):
+    assert [metric["period"] for metric in metrics(marked)] == periods
+
+
+def test_scope_is_the_subject_or_the_issuer():
+    found = metrics("全县<M>受理8件</M>，<M>办结8件</M>。历山镇司法所<M>调解纠纷15件</M>。")
+    assert [metric["scope"] for metric in found] == ["全县", "云岫县司法局", "历山镇司法所"]
+
+
+def test_goals_are_targets_and_the_plan_section_holds_nothing_else():
+    doc = document("<M>受理8件</M>。\n力争<M>办结率达到98%</M>。\n<M>培训2次</M>。")
+    sections = [Section(0, 17, "results"), Section(17, len(doc.text), "plan", "三、2024年工作打算")]
+    found = build(doc, sections)["metrics"]
+    assert [metric["status"] for metric in found] == ["actual", "target", "target"]
+    assert [metric["section"] for metric in found] == ["results", "results", "plan"]
+    assert found[2]["period"] == "2024"
+
+
+def test_measures_name_their_documents_and_metrics():
+    doc = document("<A>印发《云岫县普法责任清单》《要点》</A>，<A><M>举办培训班3期</M></A>，<A>下一步将推广“码上议”</A>。")
+    records = build(doc)
+    assert [measure["instruments"] for measure in records["measures"]] == [["《云岫县普法责任清单》", "《要点》"], [], []]
+    assert [measure["metrics"] for measure in records["measures"]] == [[], ["m1"], []]
+    assert [measure["status"] for measure in records["measures"]] == ["done", "done", "planned"]
+    assert records["metrics"][0]["statement"] == "a2"
+
+
+def test_roles_of_problems():
+    doc = document("<P>执法人员不足</P>，<P>导致巡查不及时</P>。<P>由于编制紧张</P>，<P>力量薄弱</P>。")
+    assert [problem["role"] for problem in build(doc)["problems"]] == ["problem", "consequence", "cause", "problem"]
+
+
+def test_a_metric_without_a_readable_value_is_kept():
+    (metric,) = metrics("<M>水质保持Ⅱ类</M>")
+    assert metric["quantities"] == []
+    assert metric["indicator"] == "水质保持Ⅱ类"
+
+
+def test_a_document_without_spans_has_empty_lists():
+    assert build(Document("x", "", {})) == {"metrics": [], "measures": [], "problems": []}
