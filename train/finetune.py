@@ -1,0 +1,305 @@
+"""``python -m train.finetune --config configs/finetune.yaml``: fine-tune an encoder as a token classifier with layered labels.
+
+The model is a plain ``BertForTokenClassification``; its loss is one cross-entropy a label layer over that layer's slice of
+the logits. Learning rates fall layer by layer from the head down (Howard & Ruder 2018). A run that was killed resumes from its
+last checkpoint with the same batches and gives the same weights as an unbroken one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from torch import nn
+from transformers import (
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from fazhi.document import Document
+from fazhi.errors import ConfigError
+from fazhi.schema import Schema, default_schema
+from train.attention import speed_up
+from train.config import load_config
+from train.dataset import (
+    IGNORE,
+    Batch,
+    Collator,
+    Example,
+    WindowDataset,
+    make_examples,
+    plan_epochs,
+    read_jsonl,
+    read_reports,
+    special_ids,
+    split_publishers,
+)
+from train.scoring import logits_of, score
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """Where the annotated documents are: JSON lines (``shared/…`` lies in ``FAZHI_SHARED``), written corpus, dev publishers.
+
+    ``share`` below 1 trains on the first so many of the documents, in the order of their ids (learning curves).
+    """
+
+    jsonl: tuple[str, ...] = ()
+    reports: str = ""
+    dev_publishers: tuple[str, ...] = ()
+    share: float = 1.0
+    digit_noise: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OptimConfig:
+    """The optimiser: ``lr`` is the top layer's, ``decay`` its factor a layer down, ``head`` its factor for the head."""
+
+    lr: float = 3e-4
+    decay: float = 0.9
+    head: float = 5.0
+    batch: int = 16
+    accumulate: int = 1
+    epochs: int = 6
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    weights: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneConfig:
+    """A whole run; ``base`` is a directory or hub id, ``out`` the folder of the run."""
+
+    base: str
+    out: str
+    seed: int = 0
+    window: int = 254
+    threads: int = 0
+    evaluations: int = 10
+    patience: int = 4
+    bf16: bool = True
+    data: DataConfig = field(default_factory=DataConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+
+
+def layered_loss(logits: torch.Tensor, tags: torch.Tensor, schema: Schema, weights: Sequence[float] = ()) -> torch.Tensor:
+    """Sum one cross-entropy a layer; ``logits`` ``(batch, n, labels)``, ``tags`` ``(batch, layers, n)``, ``-100`` skipped."""
+    total = logits.new_zeros(())
+    for index, layer in enumerate(schema.layers):
+        rows = logits[..., layer.slice].flatten(0, 1)
+        loss = nn.functional.cross_entropy(rows, tags[:, index].flatten(), ignore_index=IGNORE)
+        total = total + loss * (weights[index] if weights else 1.0)
+    return total
+
+
+def parameter_groups(model: PreTrainedModel, optim: OptimConfig) -> list[dict[str, Any]]:
+    """Group parameters by learning rate (head × ``head``, then ``decay`` a layer down) and by weight decay (matrices only)."""
+    groups: dict[tuple[float, float], dict[str, Any]] = {}
+    layers = model.config.num_hidden_layers
+    for name, parameter in model.named_parameters():
+        scale = optim.head if name.startswith("classifier") else optim.decay ** (layers - _depth(name))
+        decay = optim.weight_decay if parameter.ndim > 1 else 0.0
+        key = (scale, decay)
+        group = groups.setdefault(key, {"params": [], "lr": optim.lr * scale, "weight_decay": decay})
+        group["params"].append(parameter)
+    return list(groups.values())
+
+
+def _depth(name: str) -> int:
+    """Return a parameter's height in the encoder: 0 for the embeddings, i + 1 for layer i."""
+    parts = name.split(".")
+    return int(parts[parts.index("layer") + 1]) + 1 if "layer" in parts else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the trainer needs beyond ``Trainer``'s own: labels, optimiser, documents to score on, special token ids."""
+
+    schema: Schema
+    optim: OptimConfig
+    dev: Sequence[Example]
+    specials: tuple[int, int, int]
+
+
+class LayeredTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
+    """A ``transformers.Trainer`` with the layered loss, layer-wise rates, a fixed order of windows, and span F1 on dev."""
+
+    optimizer: torch.optim.Optimizer | None
+    control: Any
+
+    def __init__(self, task: Task, **kwargs: Any) -> None:  # noqa: ANN401  passed on to Trainer
+        super().__init__(**kwargs)
+        self.task = task
+
+    def _get_train_sampler(self, *_: Any) -> torch.utils.data.Sampler[int]:  # noqa: ANN401  differs by version
+        return torch.utils.data.SequentialSampler(self.train_dataset)
+
+    def create_optimizer(self, *_: Any) -> torch.optim.Optimizer:  # noqa: ANN401  differs by version
+        """Build AdamW over the layers' groups."""
+        if self.optimizer is None:
+            self.optimizer = torch.optim.AdamW(parameter_groups(self.model, self.task.optim), betas=(0.9, 0.98), fused=True)
+        return self.optimizer
+
+    def compute_loss(self, model: nn.Module, inputs: Batch, return_outputs: bool = False, **_: Any) -> Any:  # noqa: ANN401
+        """Return the layered loss of a batch."""
+        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs.get("attention_mask"))
+        loss = self.loss_of(outputs.logits.float(), inputs)
+        return (loss, outputs) if return_outputs else loss
+
+    def loss_of(self, logits: torch.Tensor, inputs: Batch) -> torch.Tensor:
+        """Return the loss of logits ``(batch, n, labels)``; distillation overrides it."""
+        return layered_loss(logits, inputs["tags"], self.task.schema, self.task.optim.weights)
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401  as Trainer calls it
+        """Score the dev documents with the product's own decoder."""
+        scores = score(logits_of(self.model, self.task.dev, self.task.specials), self.task.dev, self.task.schema)
+        metrics = {f"eval_{name}": value for name, value in scores.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+def resolve(path: str) -> Path:
+    """Return a path; one that begins with ``shared/`` lies in ``FAZHI_SHARED`` or beside the checkout."""
+    if path.startswith("shared/"):
+        root = Path(os.environ.get("FAZHI_SHARED") or Path(__file__).parents[2] / "shared")
+        return root / path.removeprefix("shared/")
+    return Path(path)
+
+
+def load_documents(config: DataConfig, path: Path) -> tuple[list[Document], list[Document]]:
+    """Return the documents to train on and the dev documents; ``ConfigError`` where one of the two is empty."""
+    real = [document for name in config.jsonl for document in read_jsonl(resolve(name))]
+    train, dev = split_publishers(real, config.dev_publishers)
+    if config.reports:
+        train += read_reports(Path(config.reports), "train")
+        dev += read_reports(Path(config.reports), "validation")
+    train = sorted(train, key=lambda document: document.id)[: max(1, round(len(train) * config.share))]
+    if not train or not dev:
+        raise ConfigError(path, f"{len(train)} documents to train on, {len(dev)} for dev", "name data and dev_publishers")
+    return train, dev
+
+
+def load_model(base: str, schema: Schema, dropout: float) -> tuple[PreTrainedModel, Any]:
+    """Load an encoder (directory or hub id) under a new head, and its fast tokenizer."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        model = AutoModelForTokenClassification.from_pretrained(
+            base,
+            num_labels=schema.size,
+            id2label=schema.id2label,
+            label2id={name: index for index, name in schema.id2label.items()},
+        )
+    except (OSError, ValueError) as error:
+        what = f"the base encoder cannot be loaded ({str(error).splitlines()[0][:160]})"
+        raise ConfigError(base, what, "run python -m train.prepare first, or give a directory or hub id") from error
+    speed_up(model, dropout)
+    return model, tokenizer
+
+
+def arguments(config: FinetuneConfig, steps: int) -> TrainingArguments:
+    """Return the Trainer's arguments; all epochs are one pass over the planned windows."""
+    every = max(1, steps // config.evaluations)
+    return TrainingArguments(
+        output_dir=config.out,
+        seed=config.seed,
+        max_steps=steps,
+        per_device_train_batch_size=config.optim.batch,
+        gradient_accumulation_steps=config.optim.accumulate,
+        warmup_steps=round(config.optim.warmup * steps),
+        lr_scheduler_type="linear",
+        max_grad_norm=1.0,
+        bf16=config.bf16,
+        use_cpu=not torch.cuda.is_available(),
+        eval_strategy="steps",
+        eval_steps=every,
+        save_strategy="steps",
+        save_steps=every,
+        save_total_limit=3,
+        load_best_model_at_end=True,
+        metric_for_best_model="mean",
+        greater_is_better=True,
+        logging_steps=10,
+        report_to=["tensorboard"],
+        remove_unused_columns=False,
+        disable_tqdm=True,
+        dataloader_drop_last=True,
+    )
+
+
+def train(config: FinetuneConfig, path: Path, resume: bool = True) -> Mapping[str, float]:
+    """Run the fine-tuning, save the best model into ``out/best`` and return its dev scores."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    set_seed(config.seed)
+    schema = default_schema()
+    train_documents, dev_documents = load_documents(config.data, path)
+    model, tokenizer = load_model(config.base, schema, config.optim.dropout)
+    backend = tokenizer.backend_tokenizer
+    examples, dev = (make_examples(docs, backend, schema) for docs in (train_documents, dev_documents))
+    plan = plan_epochs(examples, config.window, config.optim.epochs, config.seed)
+    windows = WindowDataset(examples, backend, plan, config.seed, config.data.digit_noise)
+    steps = len(windows) // (config.optim.batch * config.optim.accumulate)
+    typer.echo(describe(examples, dev, steps))
+    trainer = LayeredTrainer(
+        model=model,
+        args=arguments(config, steps),
+        train_dataset=windows,
+        eval_dataset=windows,
+        data_collator=Collator(special_ids(backend)[2]),
+        callbacks=[EarlyStoppingCallback(config.patience)],
+        task=Task(schema, config.optim, dev, special_ids(backend)),
+    )
+    return run(trainer, tokenizer, Path(config.out), resume)
+
+
+def describe(examples: Sequence[Example], dev: Sequence[Example], steps: int) -> str:
+    """Say in one line what a run trains on."""
+    tokens, lost = sum(len(e.tokens) for e in examples), sum(e.inexact for e in examples)
+    spans = sum(len(e.document.spans) for e in examples)
+    return f"{len(examples)} documents, {tokens} tokens, {lost} of {spans} spans inexact; dev {len(dev)}; {steps} steps"
+
+
+def run(trainer: LayeredTrainer, tokenizer: Any, out: Path, resume: bool) -> Mapping[str, float]:  # noqa: ANN401  a fast tokenizer
+    """Train, from the last checkpoint if there is one, and save the best model with its scores."""
+    checkpoint = get_last_checkpoint(str(out)) if resume and out.is_dir() else None
+    trainer.train(resume_from_checkpoint=checkpoint)
+    scores = trainer.evaluate()
+    best = out / "best"
+    trainer.save_model(str(best))
+    tokenizer.save_pretrained(str(best))
+    (best / "dev.json").write_text(json.dumps(scores, indent=1), encoding="utf-8")
+    return scores
+
+
+def show(scores: Mapping[str, float]) -> str:
+    """Write scores in one line."""
+    return " ".join(f"{name.removeprefix('eval_')} {value:.4f}" for name, value in scores.items())
+
+
+def main(
+    config: Annotated[Path, typer.Option(help="YAML file, see configs/finetune.yaml.")],
+    out: Annotated[str, typer.Option(help="Folder of the run, instead of the file's.")] = "",
+    seed: Annotated[int, typer.Option(help="Seed, instead of the file's; -1 leaves it.")] = -1,
+    fresh: Annotated[bool, typer.Option(help="Start anew although there are checkpoints.")] = False,
+) -> None:
+    """Fine-tune an encoder on the three labels."""
+    overrides: dict[str, Any] = ({"out": out} if out else {}) | ({"seed": seed} if seed >= 0 else {})
+    typer.echo(show(train(load_config(config, FinetuneConfig, overrides), config, resume=not fresh)))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,57 @@
+"""``python -m train.prepare``: write the base encoder, vocabulary pruned, as a model directory that transformers loads."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.inline import REPORTS, read
+from train.base import encoder_of, find_base_file, read_base_file
+from train.finetune import resolve
+from train.tokenizer import PUNCTUATION, as_fast, build, candidates, count_pieces, prune
+
+WEIGHTS = {"train": 20, "reports": 20, "gov": 5}
+"""How much a text counts when pieces are chosen: the genre before other government text before laws and cases."""
+
+
+def texts() -> Iterator[tuple[int, list[str]]]:
+    """Yield texts to count pieces in, each source with its weight; sources that are absent are left out."""
+    yield WEIGHTS["reports"], [read(path).text for path in sorted(REPORTS.glob("*.txt"))]
+    annotated = resolve("shared/train/spans.jsonl")
+    if annotated.exists():
+        yield WEIGHTS["train"], [json.loads(line)["text"] for line in annotated.read_text(encoding="utf-8").splitlines()]
+    for path in sorted(resolve("shared/corpus").glob("*.jsonl.xz")):
+        with lzma.open(path, "rt", encoding="utf-8") as stream:
+            yield WEIGHTS["gov"] if path.name.startswith("gov") else 1, [json.loads(line)["text"] for line in stream]
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("models/runs/base"),
+    pieces: Annotated[int, typer.Option(help="Most pieces to keep.")] = 16_000,
+) -> None:
+    """Write the pruned base encoder and its tokenizer."""
+    base = read_base_file(find_base_file())
+    sources = list(texts())
+    characters = Counter(char for _, documents in sources for text in documents for char in text)
+    usual = {char for char, count in characters.items() if count >= 5} | set(PUNCTUATION)
+    every = candidates(base, usual)
+    whole, _ = build(every, base)
+    counts: Counter[str] = Counter()
+    for weight, documents in sources:
+        counts.update(count_pieces(whole, documents, weight))
+    kept = prune(every, counts, pieces)
+    tokenizer, rows = build(kept, base)
+    encoder_of(base, rows).save_pretrained(out)
+    as_fast(tokenizer).save_pretrained(out)
+    lost = sum(counts.values()) - sum(counts[piece.text] for piece in kept) - counts["<unk>"]
+    typer.echo(f"{out}: {len(rows)} pieces of {len(every)}; {lost / sum(counts.values()):.5%} of tokens used others")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,62 @@
+"""Strict span F1 on documents kept apart, for monitoring and early stopping; the evaluation suite scores for the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from fazhi.backends import run_batched
+from fazhi.clauses import clauses
+from fazhi.decoding import ClauseTokens, decode
+from fazhi.document import Span
+from fazhi.schema import Schema
+from fazhi.windows import FloatArray, spans_of_windows, stitch
+from train.dataset import Example
+
+WINDOW, OVERLAP, BATCH_TOKENS = 254, 64, 4096
+
+
+@torch.inference_mode()  # type: ignore[untyped-decorator]  # torch is untyped here
+def logits_of(model: nn.Module, examples: Sequence[Example], specials: tuple[int, int, int]) -> list[FloatArray]:
+    """Return ``(tokens, labels)`` logits for each document: overlapping windows, bf16, stitched as the extractor does."""
+    training = model.training
+    model.eval()
+    plans = [spans_of_windows(len(example.tokens), WINDOW, OVERLAP) for example in examples]
+    windows = [example.tokens.ids[a:b] for example, plan in zip(examples, plans, strict=True) for a, b in plan]
+
+    def forward(ids: np.ndarray, mask: np.ndarray) -> FloatArray:  # type: ignore[type-arg]  # as run_batched gives them
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            inputs = torch.from_numpy(ids)
+            attention = None if mask.all() else torch.from_numpy(mask)
+            rows: FloatArray = model(input_ids=inputs, attention_mask=attention).logits.float().numpy()
+        return rows
+
+    rows = iter(run_batched(forward, windows, specials, BATCH_TOKENS))
+    model.train(training)
+    return [stitch(plan, [next(rows) for _ in plan], len(e.tokens)) for e, plan in zip(examples, plans, strict=True)]
+
+
+def predict(logits: FloatArray, example: Example, schema: Schema) -> list[Span]:
+    """Decode one document's logits."""
+    text = example.document.text
+    return decode(logits, ClauseTokens.align(text, example.tokens.offsets, clauses(text)), schema)
+
+
+def span_f1(gold: Sequence[Sequence[Span]], found: Sequence[Sequence[Span]], schema: Schema) -> dict[str, float]:
+    """Return strict F1 by label and their mean (``mean``); a label that neither side has counts as 1."""
+    scores = {}
+    for label in (label for layer in schema.layers for label in layer.labels):
+        truth = {(i, s.start, s.end) for i, spans in enumerate(gold) for s in spans if s.label == label}
+        guess = {(i, s.start, s.end) for i, spans in enumerate(found) for s in spans if s.label == label}
+        total = len(truth) + len(guess)
+        scores[label] = 2 * len(truth & guess) / total if total else 1.0
+    return {**scores, "mean": float(np.mean(list(scores.values())))}
+
+
+def score(logits: Sequence[FloatArray], examples: Sequence[Example], schema: Schema) -> Mapping[str, float]:
+    """Decode and score documents given their logits."""
+    found = [predict(rows, example, schema) for rows, example in zip(logits, examples, strict=True)]
+    return span_f1([example.document.spans for example in examples], found, schema)
