@@ -1,10 +1,11 @@
 """Double annotation of the corpus: sheets for the second annotator, agreement, and settling what differs.
 
-``sheet`` prints the bare clauses of a report, numbered, for someone who has not seen its tags. The answer is a text file, one
-line a clause that carries anything: ``12 M``, ``13 M [举办培训3期]``, ``14 - [办结52件] [撤销2件]``, ``15 P`` (M measure, P
-problem, - neither; METRIC texts in square brackets). ``record`` stores both annotations in ``data/agreement/<batch>.jsonl`` before
-anything is settled; ``differences`` lists the clauses that differ; ``settle`` writes the decided answers into the reports.
-Without a command the agreement is printed: Cohen's κ (Cohen 1960) on clauses and strict F1 on METRIC.
+``sheet`` prints the bare clauses of a report, numbered, for someone who has not seen its tags. The answer is a text file, a
+line for each clause that carries anything: ``12 M``, ``13 M [举办培训3期]``, ``14 - [办结52件] [撤销2件]``, ``15 P``; M is a
+measure, P a problem, - neither, METRIC texts stand in square brackets. ``record`` stores both annotations in
+``data/agreement/<batch>.jsonl`` before anything is settled; ``differences`` lists what differs; ``settle`` writes the
+decided answers into the reports. Without a command the agreement is printed: Cohen's κ (Cohen 1960) on clauses and strict F1
+on METRIC.
 """
 
 from __future__ import annotations

@@ -116,9 +116,9 @@ class ModelDirectory:
     def specials(self) -> tuple[int, int, int]:
         """The ids of the begin, end and padding tokens."""
         for names in _SPECIALS:
-            ids = [self.tokenizer.token_to_id(name) for name in names]
-            if None not in ids:
-                return ids[0], ids[1], ids[2]
+            begin, end, pad = (self.tokenizer.token_to_id(name) for name in names)
+            if begin is not None and end is not None and pad is not None:
+                return begin, end, pad
         raise ModelError(self.path, "tokenizer.json has neither <s> </s> <pad> nor [CLS] [SEP] [PAD]", _EXPORT_AGAIN)
 
     @property
