@@ -122,7 +122,11 @@ def _in_context(quantity: Quantity, before: list[Quantity], folded: str, periods
     """Add period, base and direction from the words in front of the number."""
     lead_start = before[-1].end if before else 0
     lead = folded[lead_start : quantity.start]
-    stated = [period for period in periods if lead_start <= period.start < quantity.start]
+    stated = [
+        period
+        for period in periods
+        if lead_start <= period.start < quantity.start and folded[max(0, period.start - 1) : period.start] not in ("比", "较")
+    ]
     if quantity.kind in {"rank", "rank_from_bottom"}:
         return replace(quantity, period=stated[-1].text if stated else None)
     base, direction = change(lead, without_dates(lead))

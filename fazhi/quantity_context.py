@@ -8,6 +8,7 @@ from dataclasses import replace
 from fazhi.quantity_patterns import Found
 
 _CHANGE_VERB = re.compile(r"[增减降升涨]|提高|压缩|变为|至|到|扩大|回落")
+_HUNDRED_MILLION = 10**8
 _KINDS_OF = frozenset({"类", "级", "大类", "项", "种", "型"})
 _MODIFIER_UNITS = frozenset({"岁", "周岁", "小时", "天", "日", "年", "个月", "℃", "度", "级"})
 
@@ -42,6 +43,8 @@ def _is_amount(item: Found, found: list[Found], arabic: bool) -> bool:
     large = item.value is None or item.value >= 100
     if item.value == 0 and not item.unit:
         return len(found) == 1
+    if item.value is not None and item.value >= _HUNDRED_MILLION and arabic:
+        return False
     if not item.unit:
         return large and not arabic
     return not arabic or adjacent or large

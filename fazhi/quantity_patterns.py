@@ -112,7 +112,7 @@ _BEFORE = {
     "approx": "大约|大概|(?<![签预公节条合违契邀赴])约为?|估计",
     "nearly": "将近|接近|逼近|(?<![最附临就])近",
     "over": "超过|超出|突破|超|逾|高于|大于|多于|高出",
-    "at_least": "不少于|不低于|不小于|不下于|不下|至少有?|最少|起码|上(?=[百千万亿])",
+    "at_least": "不少于|不低于|不小于|不下于|不下|至少有?|最少|起码",
     "at_most": "不超过|不高于|不多于|不大于|不得超过|至多|最多|不突破",
     "under": "不足|不到|低于|少于|小于|未达到?|不满",
 }
@@ -129,9 +129,9 @@ _UNIT = "|".join(
     re.escape(unit) + (f"(?![{FORBIDDEN_NEXT[unit]}])" if FORBIDDEN_NEXT.get(unit) else "")
     for unit in sorted({*KINDS, *CANONICAL}, key=len, reverse=True)
 )
-_NUMBER = rf"(?:(?:(?:{ARABIC})\s*(?:万亿|亿|万)\s*)*(?:{ARABIC})|{CHINESE}|[数几][十百千万亿]+)"
+_NUMBER = rf"(?:(?:(?:{ARABIC})\s*(?:万亿|亿|万|千)\s*)*(?:{ARABIC})|{CHINESE}|[数几][十百千万亿]+)"
 _AMOUNT = re.compile(
-    rf"(?P<sign>(?<=[长率为幅:(降\s])-|(?<!.)-)?(?P<number>{_NUMBER})\s*(?P<more>余|多(?=[万亿])|来(?=[万亿个])|几(?=[万亿个])|余(?=[万亿]))?"
+    rf"(?P<sign>(?<=[长率为幅:(降\s])-|(?<!.)-)?(?P<number>{_NUMBER})\s*(?P<more>余|多(?=[万亿])|[来几](?=[万亿]|{_UNIT}))?"
     rf"\s*(?P<multiplier>{MULTIPLIER})?(?P<more2>余(?![额下])|多(?!元[化样]))?\s*(?P<unit>{_UNIT})?"
 )
 _TO = re.compile(r"\s*(?:至|到|-{1,2}|~)\s*")
@@ -178,13 +178,8 @@ def _amounts(masked: str, per: str | None) -> Iterator[Found]:
 def _value(match: re.Match[str]) -> Decimal | None:
     """Return the number of a match, multiplied out; ``数百`` and ``几十`` count as the multiplier itself."""
     number = match["number"]
-    value = read(number[1:] if number[0] in "数几" else number)
-    if value is None:
-        return None
-    if match["multiplier"]:
-        factor = read("1" + match["multiplier"])
-        value *= factor if factor is not None else 1
-    return -value if match["sign"] else value
+    value = read((number[1:] if number[0] in "数几" else number) + (match["multiplier"] or ""))
+    return -value if match["sign"] and value is not None else value
 
 
 def _spoken_range(match: re.Match[str]) -> tuple[Decimal, Decimal] | None:
@@ -227,8 +222,8 @@ def _finish(masked: str, first: re.Match[str], last: re.Match[str], limits: tupl
         unit = "%"
     end, rate = _rate(masked, end, per)
     end, after = _hedge_after(masked, end)
-    more = any(last[name] for name in ("more", "more2")) or first["number"][0] in "数几"
-    bound = _bound(bound, "over" if more else after)
+    more = (last["more"] or last["more2"] or "") not in ("", "来") or first["number"][0] in "数几"
+    bound = _bound(bound, "over" if more else "approx" if last["more"] == "来" else after)
     unit = CANONICAL.get(unit, unit)
     kind = KINDS.get(unit, "count")
     low, high = limits
@@ -271,6 +266,8 @@ def _hedge_before(masked: str, start: int) -> tuple[int, str, bool]:
     match = _BEFORE_END.search(masked, max(0, start - 8), start)
     if match:
         return match.start(), match.lastgroup or "exact", True
+    if masked[start - 1 : start] == "上" and masked[start - 2 : start] != "以上" and masked[start] in "百千万亿":
+        return start - 1, "at_least", True
     apart = _BEFORE_APART.search(masked, max(0, start - 14), start)
     return (start, "at_least" if apart["least"] else "at_most", True) if apart else (start, "exact", False)
 
