@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from fazhi.quantities import Quantity, parse
 
 TABLE = Path(__file__).with_name("data") / "quantities.tsv"
-"""``text<TAB>value unit kind bound; …``; kind ``count`` and bound ``exact`` may be left out, ``-`` is no unit, ``2..5`` a range."""
+"""``text<TAB>value unit kind bound; …``; ``count`` and ``exact`` may be left out, ``-`` is no unit, ``2..5`` a range."""
 
 Answer = tuple[float | None, float | None, str, str, str]
 
@@ -56,7 +57,7 @@ def test_by_hand(text, answers):
 def test_any_text_is_read_without_error_and_quantities_lie_inside_it(text):
     found = parse(text)
     assert all(text[quantity.start : quantity.end] == quantity.text for quantity in found)
-    assert all(before.end <= after.start for before, after in zip(found, found[1:], strict=False))
+    assert all(before.end <= after.start for before, after in pairwise(found))
     assert all(q.low is None or q.high is None or q.low <= q.high for q in found)
     json.dumps([quantity.to_json() for quantity in found], allow_nan=False)
 
