@@ -1,0 +1,106 @@
+"""Tables as text: a row becomes clauses, every value with the header it stands under.
+
+``指标 | 受理 | 办结`` over ``行政复议 | 57 | 52`` reads ``行政复议：受理57，办结52。``; a table of two columns whose second
+holds values reads ``行政复议受理数57件。`` What is added (headers, repeated labels, punctuation) is inserted text: it has no
+place in the source.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fazhi.ingest.markup import Node
+from fazhi.ingest.pieces import Line, inserted, text_of
+
+Grid = list[list[tuple[Line, int, int]]]
+"""Rows of cells: the cell's pieces, its column span and its row span."""
+
+_VALUE = re.compile(r"^[\s约近超]*[-—]?\d[\d,.，]*\s*[%％‰\u4e00-\u9fff]{0,6}$|^[—\-/]$|^无$")
+_NUMBERING = ("序号", "编号", "项次")
+_LONG = 200
+_MAX_COLUMNS = 60
+
+
+def is_data_table(table: Node) -> bool:
+    """Tell a table of data from one that lays a page out: two rows of two cells, no nested table, no cell with an article."""
+    nodes = list(table.walk())
+    if any(node.tag == "table" for node in nodes[1:]):
+        return False
+    rows = [[cell for cell in node.children if cell.tag in ("td", "th")] for node in nodes if node.tag == "tr"]
+    if len(rows) < 2 or sum(len(row) > 1 for row in rows) < 2:
+        return False
+    return all(sum(node.run[1] - node.run[0] for node in cell.walk()) <= _LONG for row in rows for cell in row)
+
+
+def _expanded(grid: Grid) -> list[list[Line]]:
+    """Fill in spans, so that all rows have one cell a column; a cell that spans rows is repeated as inserted text."""
+    rows: list[list[Line]] = []
+    held: dict[int, tuple[Line, int]] = {}
+    for cells in grid:
+        row: list[Line] = []
+        queue = list(cells)
+        while (queue or len(row) in held) and len(row) < _MAX_COLUMNS:
+            column = len(row)
+            if column in held:
+                cell, left = held.pop(column)
+                if left > 1:
+                    held[column] = (cell, left - 1)
+                row.append([inserted(text, end) for _, end, text in cell[:1]] and _copied(cell))
+                continue
+            cell, columns, height = queue.pop(0)
+            row.append(cell)
+            if height > 1:
+                held[column] = (cell, height - 1)
+            row += [[] for _ in range(min(columns, _MAX_COLUMNS) - 1)]
+        rows.append(row)
+    return rows
+
+
+def _copied(cell: Line) -> Line:
+    return [inserted(text_of(cell), cell[-1][1])] if cell else []
+
+
+def _header(rows: list[list[Line]]) -> int:
+    """Return how many rows at the top are headers: one, if it has no value and the rows below have some; otherwise none."""
+    first = [text_of(cell).strip() for cell in rows[0]]
+    if any(_VALUE.match(text) for text in first) or sum(map(bool, first)) < 2:
+        return 0
+    below = [text_of(cell).strip() for row in rows[1:] for cell in row[1:]]
+    return int(any(_VALUE.match(text) for text in below) and len(rows) > 1 and len(first) > 1)
+
+
+def table_lines(grid: Grid) -> list[Line]:
+    """Return a table as lines, one a row; see the module."""
+    rows = [row for row in _expanded(grid) if any(row)]
+    if not rows:
+        return []
+    heads = _header(rows)
+    headers = [text_of(cell).strip() for cell in rows[0]] if heads else []
+    return [_row(row, headers) for row in rows[heads:]] if heads else [_row(row, []) for row in rows]
+
+
+def _row(row: list[Line], headers: list[str]) -> Line:
+    """Render one row: its label, then every filled cell with its header, then a full stop."""
+    cells = [(column, cell) for column, cell in enumerate(row) if text_of(cell).strip()]
+    if headers and headers[0] in _NUMBERING:
+        cells = [(column, cell) for column, cell in cells if column]
+    if not cells:
+        return []
+    line: Line = list(cells[0][1])
+    for order, (column, cell) in enumerate(cells[1:]):
+        line += _joint(text_of(cell).strip(), headers[column] if column < len(headers) else "", order, len(cells), line[-1][1])
+        line += cell
+    if not text_of(line).rstrip().endswith(("。", "；", "：")):
+        line.append(inserted("。", line[-1][1]))
+    return line
+
+
+def _joint(text: str, header: str, order: int, cells: int, at: int) -> Line:
+    """Return what stands between the label or the cell before and this cell."""
+    value = bool(_VALUE.match(text))
+    if cells == 2 and value:
+        return []
+    mark = "：" if order == 0 else "，"
+    if header:
+        return [inserted(mark + header + ("" if value else "："), at)] if value or order else [inserted("：", at)]
+    return [inserted(mark, at)]
