@@ -49,6 +49,19 @@ class OffsetMap:
             return self.blocks[first][2], self.blocks[first][2]
         return min(part[0] for part in parts), max(part[1] for part in parts)
 
+    def pieces(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Map ``clean[start:end]`` to the stretches of the source it was made of, in clean order; inserted text has none.
+
+        Unlike ``to_source`` this leaves out what cleaning dropped between them. Raises ``IndexError`` as ``to_source`` does.
+        """
+        if not self.blocks:
+            return [self.to_source(start, end)]
+        self.to_source(start, end)
+        first = bisect_right(self._starts, start) - 1
+        last = bisect_right(self._starts, end - 1) - 1
+        parts = dict.fromkeys(_cut(block, start, end) for block in self.blocks[first : last + 1])
+        return [part for part in parts if part[0] < part[1]]
+
     def after(self, inner: OffsetMap) -> OffsetMap:
         """Compose: ``self`` maps clean → middle, ``inner`` middle → source; the result maps clean → source."""
         if not inner.blocks:
@@ -74,7 +87,7 @@ def _through(block: Block, inner: OffsetMap) -> list[Block]:
         at = inner.to_source(middle_start, middle_start + 1)[0] if middle_start < inner.blocks[-1][1] else inner.blocks[-1][3]
         return [(clean_start, clean_end, at, at)]
     if clean_end - clean_start != middle_end - middle_start:
-        return [(clean_start, clean_end, *inner.to_source(middle_start, middle_end))]
+        return _whole(clean_start, clean_end, *inner.to_source(middle_start, middle_end))
     pieces, at, shift = [], middle_start, clean_start - middle_start
     index = bisect_right(inner._starts, middle_start) - 1
     while at < middle_end:
@@ -82,6 +95,13 @@ def _through(block: Block, inner: OffsetMap) -> list[Block]:
         pieces.append((at + shift, stop + shift, *inner.to_source(at, stop)))
         at, index = stop, index + 1
     return pieces
+
+
+def _whole(clean_start: int, clean_end: int, source_start: int, source_end: int) -> list[Block]:
+    """Make a rewritten block; where the lengths happen to be equal, one a character, lest it be taken for a linear one."""
+    if clean_end - clean_start != source_end - source_start or clean_end - clean_start == 1:
+        return [(clean_start, clean_end, source_start, source_end)]
+    return [(at, at + 1, source_start, source_end) for at in range(clean_start, clean_end)]
 
 
 def merge_blocks(blocks: Iterable[Block]) -> list[Block]:

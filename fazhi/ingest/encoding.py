@@ -34,9 +34,12 @@ _MAX_BAD = 0.02
 
 
 def plausibility(text: str) -> float:
-    """Return the share of common characters among the Chinese ones of a text's first 20,000; 1.0 where there are none."""
-    chinese = [char for char in text[:20_000] if "\u3400" <= char <= "\u9fff" or "\ue000" <= char <= "\uf8ff"]
-    return sum(char in _COMMON for char in chinese) / len(chinese) if chinese else 1.0
+    """Return the share of common Chinese characters among the letters beyond Latin of a text's first 20,000 characters.
+
+    Private-use characters count as letters; 1.0 where there are none.
+    """
+    letters = [char for char in text[:20_000] if char > "\u02ff" and (char.isalpha() or "\ue000" <= char <= "\uf8ff")]
+    return sum(char in _COMMON for char in letters) / len(letters) if letters else 1.0
 
 
 def _candidates(raw: bytes) -> Iterator[str]:

@@ -117,11 +117,11 @@ def _body_start(text: str, extents: list[tuple[int, int]], first: int) -> int:
         if is_furniture(line) and line.strip():
             break
         first -= 1
+    while first + 1 < len(extents) and not text[slice(*extents[first])].strip():
+        first += 1
     start, end = extents[first]
     at = _skip_tokens(text, start, end)
-    while at < end and text[at].isspace():
-        at += 1
-    return at
+    return at + len(text[at:end]) - len(text[at:end].lstrip())
 
 
 def _body_end(text: str, extents: list[tuple[int, int]], last: int) -> int:
