@@ -14,7 +14,7 @@ from fazhi.document import Document, Span
 from fazhi.errors import ModelError
 from fazhi.model_dir import ModelDirectory
 from fazhi.offsets import OffsetMap
-from fazhi.structure import sections
+from fazhi.structure import items, sections
 from fazhi.tokens import Tokens, tokenize
 from fazhi.windows import FloatArray, spans_of_windows, stitch
 
@@ -73,7 +73,7 @@ class Extractor:
         found = decode(logits, aligned, self.model.schema, self.model.temperatures) if len(tokens) else []
         tagged = document.with_spans(locate_in_source(found, document))
         meta = {**document.meta, "model": self.model.version}
-        return replace(tagged, meta=meta, records=records.build(tagged, sections(tagged.text)))
+        return replace(tagged, meta=meta, records=records.build(tagged, sections(tagged.text), items(tagged.text)))
 
 
 def locate_in_source(spans: Iterable[Span], document: Document) -> Iterator[Span]:

@@ -17,6 +17,7 @@ COLUMNS = (
     "unit", "period", "status", "role", "theme", "section", "score", "source", "source_start", "source_end",
 )  # fmt: skip
 """Columns of the CSV table: one row a quantity of a metric, a measure, or a problem."""
+QUANTITY_COLUMNS = ("value", "low", "high", "bound", "unit", "period")
 
 
 @contextmanager
@@ -70,5 +71,6 @@ def rows(document: Document) -> Iterator[dict[str, Any]]:
             place = {name: span.get(name) for name in ("source_start", "source_end")}
             text = document.text[span["start"] : span["end"]]
             row = {**base, **place, **record, "kind": kind.removesuffix("s"), "text": text}
-            for quantity in record.get("quantities") or ({},):
-                yield {**row, **{name: value for name, value in quantity.items() if name != "text" and value is not None}}
+            quantities: list[dict[str, Any]] = record.get("quantities") or [{}]
+            for quantity in quantities:
+                yield {**row, **{name: quantity[name] for name in QUANTITY_COLUMNS if quantity.get(name) is not None}}

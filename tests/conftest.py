@@ -23,3 +23,45 @@ def shared() -> Path:
     if not (folder / "gold" / "spans.jsonl").exists():
         pytest.skip("no ../shared beside the checkout: the real reports cannot be read")
     return folder
+
+
+ORACLE_TAGS = {"甲": (1, 2, 5), "乙": (3, 4, 5), "丙": (0, 1, 2, 3, 4, 6)}
+ORACLE_TAGS |= dict.fromkeys("丁0123456789", (0, 1, 2, 3, 4, 7))
+"""The logits that each character of the oracle's alphabet raises; all others raise those of O."""
+
+
+@pytest.fixture(scope="session")
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model directory whose answers are known: 甲 says MEASURE, 乙 PROBLEM, 丙 begins a METRIC, 丁 and digits continue one."""
+    import json
+
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+    from fazhi.schema import default_schema
+
+    folder = tmp_path_factory.mktemp("models") / "oracle"
+    folder.mkdir()
+    schema = default_schema()
+    vocabulary = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, **{char: 4 + i for i, char in enumerate("甲乙丙丁0123456789")}}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    blanks, signs = pre_tokenizers.Split(Regex(r"\s"), "removed"), pre_tokenizers.Split(Regex("."), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([blanks, signs])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    table = np.full((len(vocabulary), schema.size), -3, np.float32)
+    table[:, [0, 5]] = 1
+    for char, raised in ORACLE_TAGS.items():
+        table[vocabulary[char], list(raised)] = 4
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["table", "input_ids"], ["logits"])],
+        "oracle",
+        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["b", "t"])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["b", "t", schema.size])],
+        [numpy_helper.from_array(table, "table")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "model.onnx")
+    config = {"label_layers": schema.to_json(), "id2label": schema.id2label, "window": 16, "window_overlap": 4}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
