@@ -96,4 +96,6 @@ def _plausible(text: str, at: int, style: str, strength: int) -> bool:
         return False
     if style in ("is", "ordinal"):
         return strength >= 1
+    if style == "section" and strength < 2 and following[0] in _NUMERALS:
+        return False  # 第二、三阶段
     return style != "number" or strength >= 1 or "\u4e00" <= following[0] <= "\u9fff"

@@ -15,15 +15,16 @@ from fazhi.document import Section
 from fazhi.enumerators import Marker, markers
 from fazhi.ingest.furniture import body
 
-_PROBLEMS = re.compile(r"问题|不足|短板|困难|薄弱环节|差距|隐患")
+_PROBLEMS = re.compile(r"问题|不足|短板|困难|薄弱环节|差距")
 _NO_PROBLEMS = re.compile(
-    r"问题(?:的)?(?:线索|导向|整改|处理|解决|推进)|(?:反馈|突出|遗留|历史)[^，。]{0,6}问题|(?:解决|化解|整治|排查|整改)[^，。]{0,12}(?:问题|隐患)|隐患(?:排查|治理|整治)|整改(?:进展|落实)?情况"
+    r"问题(?:的)?(?:线索|导向|整改|处理|解决|推进)|(?:反馈|突出|遗留|历史|查处|群众)[^，。]{0,6}问题"
+    r"|(?:解决|化解|整治|排查|整改|围绕|针对|聚焦)[^，。]{0,24}问题|整改(?:进展|落实)?情况"
 )
 _PLAN = re.compile(
     r"下一?步|下一?阶段|下一?年度?|今后|明年|打算|计划(?!执行)|工作(?:安排|思路|要点|要求|建议)|(?:20\d\d)年(?:度)?[^，。]{0,16}(?:安排|思路|任务|目标)"
-    r"|努力方向|整改(?:建议|要求)|(?:意见|措施)建议|改进(?:措施|情况|方向|意见)|防范(?:和整改)?措施|主要目标|目标任务|(?:相关|对策)建议|意见和建议|应采取的措施|问题与打算"
+    r"|努力方向|整改(?:建议|要求)|(?:意见|措施)建议|改进(?:措施|情况|方向|意见)|防范(?:和整改)?措施|主要目标|目标任务|(?:相关|对策)建议|意见和建议|应采取的措施"
 )
-_NO_PLAN = re.compile(r"计划(?:的)?(?:完成|落实|执行)|(?:贯彻|落实|完成)[^，。]{0,16}(?:计划|要点|安排)")
+_NO_PLAN = re.compile(r"(?:计划|要点|安排)(?:的)?(?:完成|落实|执行)|(?:贯彻|落实|完成)[^，。]{0,16}(?:计划|要点|安排)")
 _LEADERS = re.compile(
     r"(?:主要负责(?:人|同志)|主要领导|第一责任人)[^，。]{0,24}(?:履|职责|责任|情况|作用)|履行[^，。]{0,16}第一责任人"
 )
@@ -47,15 +48,20 @@ class Item:
 
 
 def heading_kind(heading: str) -> str:
-    """Return the kind that a heading announces: results, problems, leaders, plan, other; ``mixed`` for problems and plan."""
-    if _OTHER.search(heading):
+    """Return the kind that a heading announces: results, problems, leaders, plan, other; ``mixed`` for problems, then plan.
+
+    Only the heading's first clause counts, because running text may be glued to it.
+    """
+    first = re.match(r"[^，,]{0,6}[，,]?[^，,]*", heading)
+    words = first[0] if first else heading
+    if _OTHER.search(words):
         return "other"
-    if _LEADERS.search(heading):
+    if _LEADERS.search(words):
         return "leaders"
-    problems = bool(_PROBLEMS.search(heading)) and not _NO_PROBLEMS.search(heading)
-    plan = bool(_PLAN.search(heading)) and not _NO_PLAN.search(heading)
+    problems = None if _NO_PROBLEMS.search(words) else _PROBLEMS.search(words)
+    plan = None if _NO_PLAN.search(words) else _PLAN.search(words)
     if problems and plan:
-        return "mixed"
+        return "mixed" if problems.start() < plan.start() else "plan"
     return "problems" if problems else "plan" if plan else "results"
 
 
@@ -72,7 +78,11 @@ def sections(text: str) -> list[Section]:
     default = "plan" if _is_plan(text[:start]) else "results"
     heads = top_headings(text, start, end)
     first = heads[0].start if heads else start
-    found = [Section(0, first, "other")] if first else []
+    if heads and first - start > _LONGEST_PREAMBLE:
+        found = [Section(0, start, "other")] if start else []
+        found += _cut(text, Section(start, first, ""), default)
+    else:
+        found = [Section(0, first, "other")] if first else []
     ends = [head.start for head in heads[1:]] + [end]
     for head, stop in zip(heads, ends, strict=False):
         found += _cut(text, Section(head.start, stop, "", heading_text(text, head, end), 1), default)
@@ -80,7 +90,22 @@ def sections(text: str) -> list[Section]:
         found += _cut(text, Section(start, end, ""), default)
     if end < len(text):
         found.append(Section(end, len(text), "other"))
-    return found
+    return _after_plan(found)
+
+
+def _after_plan(found: list[Section]) -> list[Section]:
+    """Take sections without a telling heading that follow a plan for a part of it."""
+    out: list[Section] = []
+    for section in found:
+        follows = (
+            bool(out) and out[-1].kind == "plan" and section.kind == "results" and not _RESULTS.search(section.heading[:20])
+        )
+        out.append(replace(section, kind="plan") if follows else section)
+    return out
+
+
+_LONGEST_PREAMBLE = 1000
+"""More characters than this before the first heading are no preamble but an excerpt's or a loose report's own text."""
 
 
 def _is_plan(head: str) -> bool:
@@ -107,9 +132,9 @@ def heading_text(text: str, head: Marker | _Heading, limit: int) -> str:
 
 
 _HEADING_END = re.compile(
-    r"[。；：:！]|(?<=.{4})(?:[（(][一二三四五六七八九十]{1,2}[）)]|\s*\d{1,2}[.、．]|一是|首先|(?<![度为至到])20\d\d年"
-    r"(?!度?(?:工作|重点|主要|目标|法治|打算|安排|计划|思路))"
-    r"|截[至止]|(?<=[况题足法效算排划求施议思路]).?(?:今年|虽然|一年|我[局县镇区街办委]|根据|总体|回顾|目前|按照|在)"
+    r"[。；：:！]|(?<=.{4})(?:[（(][一二三四五六七八九十]{1,2}[）)]|(?<!\d)\s*\d{1,2}[.、．](?!\d)|一是|首先"
+    r"|(?<![度为至到与及和])20\d\d年(?!度?的?(?:工作|重点|主要|目标|法治|打算|安排|计划|思路))|截[至止]"
+    r"|(?<=[况题足法效算排划求施议路])(?:今年|虽然|一年|我[局县镇区街办委]|根据|总体|回顾|目前|按照|在|本次|针对|对照)"
     r"|[ \u3000](?=.{6}))"
 )
 _OWN_LINE = re.compile(r"(?:^|\n)[ \t\u3000\xa0]*([^\n，。；：:！？]{4,24})(?=\n)")
@@ -130,8 +155,14 @@ def top_headings(text: str, start: int, end: int) -> list[_Heading]:
 def _heading(text: str, marker: Marker, end: int) -> _Heading:
     words = text[marker.end : min(end, marker.end + 30)]
     telling = heading_kind(words[:16]) != "results" or bool(_RESULTS.search(words[:16]))
-    weight = (0.0, 1.0, 1.5, 2.0)[marker.strength] + 0.6 * telling
+    if marker.strength == 0 and not _GLUED.match(text, marker.start - 1):
+        return _Heading(marker.start, marker.end, marker.number, 0.0)
+    weight = (0.4, 1.0, 1.5, 2.0)[marker.strength] + 0.6 * telling
     return _Heading(marker.start, marker.end, marker.number, weight, marker.style)
+
+
+_GLUED = re.compile(r"[况告下题施结容报法划见录）\d]")
+"""What a heading may be glued to: the end of a title, of an announcement, of another section."""
 
 
 def _best_sequence(heads: Sequence[_Heading]) -> list[_Heading]:
@@ -167,7 +198,7 @@ def _step(before: _Heading, after: _Heading) -> float | None:
     if rise == 0:
         return -1.0
     if rise > 1:
-        return -0.6 * rise
+        return -0.3 - 0.3 * rise
     return -1.6 if after.number == 1 and before.number > 1 else None
 
 
@@ -186,16 +217,31 @@ def _own_lines(text: str, start: int, end: int, chosen: Sequence[_Heading]) -> l
 
 _ENUMERATED = re.compile(r"[（(]?[一二三四五六七八九十\d]{1,3}[）)、.．是]")
 _SENTENCE = re.compile(r"[^。；！？\n]+[。；！？]?")
+_MARK = r"(?:[（(]?[一二三四五六七八九十\d]{1,2}[）)、.．])?\s*"
 _PLAN_OPENER = re.compile(
-    r"(?:[（(]?[一二三四五六七八九十\d]{1,2}[）)、.．])?(?:下一?步|下一?阶段|今后|接下来|明年|新的一年|针对(?:上述|以上|存在|这些)|为此[，,]|(?:改进|整改)(?:措施|方向|打算)"
-    r"|(?:工作)?(?:打算|安排|计划|思路)[：:是]|20\d\d年[，,]?[^，。；]{0,16}(?:将|要|重点|计划|打算|拟)|我[局县镇区乡办委街][^，。；]{0,6}将(?!.{0,12}(?:列入|纳入|作为)))"
+    rf"{_MARK}(?:下一?步|下一?阶段|今后|接下来|明年|新的一年|20\d\d年[，,]?(?:是[^。；]{{0,30}}[，,])?[^，。；]{{0,16}}(?:将|要|重点|计划|打算|拟)"
+    r"|我[局县镇区乡办委街们][^，。；]{0,6}将(?!.{0,12}(?:列入|纳入|作为)))"
 )
+_REMEDY_OPENER = re.compile(
+    rf"{_PLAN_OPENER.pattern}|{_MARK}(?:针对(?:上述|以上|存在|这些)|[为因]此[，,]|(?:具体的?)?(?:解决办法和?)?(?:改进|整改|工作)?(?:措施|方向|打算|情况|意见)"
+    r"|(?:工作)?(?:打算|安排|计划|思路)[：:是]|[^，。；]{0,16}将?(?:采取|做好|抓好)(?:以下|如下|下列)|[^，。；]{0,8}(?:进一步|继续|着力)(?:加强|加大|完善|健全|推进|深化))"
+)
+"""In a section whose heading names problems and remedies, more openings count."""
 _PROBLEM_OPENER = re.compile(
-    r"(?:[（(]?[一二三四五六七八九十\d]{1,2}[）)、.．])?(?:[^。；]{0,60}(?:虽然|尽管|虽|但是?|同时|也|还|仍|依然|客观|回顾|总结)[^。；]{0,70}"
-    r"(?:存在|有)[^。；]{0,24}(?:不足|问题|短板|差距|薄弱|困难)|(?:目前|当前|主要)?存在的?(?:主要|一些|以下)?(?:问题|不足|困难|短板)|主要(?:问题|不足)(?:是|有|：|表现))"
+    rf"{_MARK}(?:[^。；]{{0,30}}(?:虽然|尽管|虽|但是?|同时|然而|不过|也要|回顾|对照|肯定成绩|总体|取得)[^。；]{{0,90}}"
+    r"(?:存在|有|面临)(?!的)[^。；]{0,24}(?:不足|问题|短板|差距|薄弱|困难|挑战)|[^。；]{0,40}清醒地?(?:认识|看)到[^。；]{0,90}(?:不足|问题|短板|差距|薄弱|困难|挑战)"
+    r"|[^。；]{0,40}(?:仍|还|也)然?存在[^。；]{0,16}(?:不足|问题|短板|差距|薄弱|困难)|(?:目前|当前|主要)?存在的?(?:主要|一些|以下)?(?:问题|不足|困难|短板)|主要(?:问题|不足)(?:是|有|：|表现))"
+)
+_NO_OPENER = re.compile(
+    r"(?:发现|解决|化解|整改|排查|查摆|梳理|针对|反馈)[^，。]{0,16}(?:问题|困难|短板|不足)|困难(?:群众|人员|家庭|企业|职工|户)"
+)
+_DEFICIT = re.compile(
+    r"不足|不够|不强|不高|不到位|不深|不严|不规范|不平衡|薄弱|欠缺|缺乏|滞后|短板|差距|有待|亟待|仍需|还需|困难|问题|不大|难"
 )
 _LATE = 0.5
-"""Where no heading tells, problems and plan are looked for only in the later part of the section."""
+_LAST = 0.75
+"""Without a heading, problems are looked for in the later half of a section, a plan in its last quarter (or, on a line of its
+own, in the later half)."""
 
 
 def _cut(text: str, section: Section, default: str) -> list[Section]:
@@ -204,13 +250,27 @@ def _cut(text: str, section: Section, default: str) -> list[Section]:
     if kind == "results" and default == "plan":
         return [replace(section, kind="plan")]
     if kind == "mixed":
-        turn = _first(text, section, _PLAN_OPENER, 0.0)
-        return _split(section, [("problems", section.start), ("plan", turn)])
+        return _split(section, [("problems", section.start), ("plan", _first(text, section, _REMEDY_OPENER, 0.0, 0.0))])
     if kind != "results":
         return [replace(section, kind=kind)]
-    problems = _first(text, section, _PROBLEM_OPENER, _LATE)
-    plan = _first(text, replace(section, start=problems or section.start), _PLAN_OPENER, 0.0 if problems else _LATE)
+    problems = _first(text, section, _PROBLEM_OPENER, _LATE, _LATE, _NO_OPENER)
+    if problems is None:
+        return _split(section, [("results", section.start), ("plan", _first(text, section, _PLAN_OPENER, _LAST, _LATE))])
+    rest = replace(section, start=problems)
+    plan = _first(text, rest, _PLAN_OPENER, 0.0, 0.0) or _end_of_problems(text, rest)
     return _split(section, [("results", section.start), ("problems", problems), ("plan", plan)])
+
+
+def _end_of_problems(text: str, section: Section) -> int | None:
+    """Return the start of the first line after the opening one that states no deficit, ``None`` where all do."""
+    at = text.find("\n", section.start, section.end)
+    while 0 <= at < section.end - 1:
+        stop = text.find("\n", at + 1, section.end)
+        line = text[at + 1 : stop if stop >= 0 else section.end]
+        if line.strip() and not _DEFICIT.search(line):
+            return at + 1
+        at = stop
+    return None
 
 
 def _split(section: Section, parts: Sequence[tuple[str, int | None]]) -> list[Section]:
@@ -223,12 +283,19 @@ def _split(section: Section, parts: Sequence[tuple[str, int | None]]) -> list[Se
     ]
 
 
-def _first(text: str, section: Section, pattern: re.Pattern[str], after: float) -> int | None:
-    """Return where the first sentence begins that matches at its start, past a share of the section and its heading."""
-    earliest = section.start + max(1, int((section.end - section.start) * after))
+def _first(
+    text: str, section: Section, opener: re.Pattern[str], after: float, line_after: float, barred: re.Pattern[str] | None = None
+) -> int | None:
+    """Return where the first sentence begins that opens with ``opener`` and holds nothing ``barred``.
+
+    It must lie past the share ``after`` of the section; past ``line_after`` where it begins a line.
+    """
+    length = section.end - section.start
     for match in _SENTENCE.finditer(text, section.start, section.end):
         at = match.start() + len(match[0]) - len(match[0].lstrip())
-        if at >= earliest and pattern.match(text, at, match.end()):
+        share = line_after if text[match.start() - 1 : match.start()] == "\n" else after
+        found = opener.match(text, at, match.end()) if at > section.start + length * share else None
+        if found and not (barred and barred.search(found[0])):
             return at
     return None
 

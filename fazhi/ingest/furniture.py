@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
-_DATE = r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?"
+_DATE = (
+    r"(?:(?:19|20)\d\d\s*年\s*\d{1,2}\s*月\s*(?:\d{1,2}\s*日)?"
+    r"|(?:19|20)\d\d\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{1,2}(?!\d))"
+)
 _TIME = rf"{_DATE}(?:\s*\d{{1,2}}:\d\d(?::\d\d)?)?"
-_C = r"\s*[:：]?\s*"
 _FIELD = (
     "索\\s*引\\s*号|信息索引|主\\s*题\\s*分\\s*类|体\\s*裁\\s*分\\s*类|组配分类|服务对象|信息分类|信息类别|公开类别|公开方式|公开形式|公开时限"
     "|公开范围|公开责任部门|公开目录|发\\s*布\\s*机\\s*构|发\\s*文\\s*机\\s*[关构]|发文单位|发布单位|发布部门|制发机关|成\\s*文\\s*日\\s*期|生成日期|发文日期|发文时间"
@@ -20,13 +22,13 @@ _FIELD = (
 )
 _TOKEN = re.compile(
     rf"""(?:
-      (?:当前位置|您(?:现在)?的?位置|你的位置|所在位置)(?:是)?[:：][^，。；\n]{{0,80}}
-    | (?:{_FIELD})\s*[:：]\s*(?:{_TIME}|\d+\s*次?|[^\s，。；:：]{{0,40}}(?:\ \d+次)?)
+      (?:当前位置|您(?:现在)?的?位置|你的位置|所在位置)(?:是)?[:：]\s*[^\s。]{{0,160}}(?:\s*[>＞»/]\s*[^\s。]{{1,40}})*
+    | (?:{_FIELD})\s*[:：]\s*(?:{_TIME}|\d+\s*次?(?=\s|$)|[^\s，。；:：]{{0,90}}(?=\s|$))
     | [【\[（(]\s*(?:字体|字号|大|中|小|我?要?打印|关闭|收藏|纠错|返回顶部)[^】\]）)\n]{{0,16}}[】\]）)]
     | 微信|微博|QQ空间|新浪微博|腾讯微博|人人网|全真版|文字版|文件下载|附件下载|相关链接[:：]?
     | 保存为word|打印本页|关闭窗口|打印此页|我要纠错|返回顶部
     | (?<![\u4e00-\u9fff])(?:打印|关闭|收藏|朗读|大|中|小|纠错|下载)(?![\u4e00-\u9fff])
-    | -->|[|│]|>{{1,2}}|={{6,}}[^=\n]{{0,20}}={{6,}}|{_TIME}
+    | -->|[|│]|>{{1,2}}|={{6,}}[^=\n]{{0,20}}={{6,}}|{_TIME}(?=\s|$)
     )""",
     re.VERBOSE,
 )
@@ -74,7 +76,7 @@ def _skip_tokens(text: str, start: int, end: int) -> int:
 
 
 _SIGNED = re.compile(rf"^[^，。；：:！？]{{0,90}}$|^.{{0,80}}{_DATE}.{{0,8}}$")
-_ENDS = re.compile(r"[。！？；][”’」）)]*")
+_ENDS = re.compile(r"[。！][”’」）)]*")
 
 
 def _lines(text: str) -> list[tuple[int, int]]:
@@ -107,6 +109,9 @@ def body(text: str) -> tuple[int, int]:
 _HEADING = re.compile(
     r"\s*(?:[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十]{1,3}[）)]|\d{1,2}[.、．]|第[一二三四五六七八九十]+部分)"
 )
+GENRE = "(?:报告|总结|情况|通报|汇报|计划|要点|年报|方案|通知|意见|思路|打算|批复|材料)"
+"""What the title of a report ends with."""
+_LEADING_TITLE = re.compile(rf"[^，。；！？：:\n]{{6,90}}?{GENRE}(?:[（(][^（）()\n]{{1,12}}[)）])?(?=[ \t\u3000\xa0])")
 _ADDRESSEE = re.compile(r"\s*[^，。；]{2,60}[：:]\s*$")
 
 
@@ -120,7 +125,12 @@ def _body_start(text: str, extents: list[tuple[int, int]], first: int) -> int:
     while first + 1 < len(extents) and not text[slice(*extents[first])].strip():
         first += 1
     start, end = extents[first]
-    at = _skip_tokens(text, start, end)
+    at = _skip_blanks(text, _skip_tokens(text, start, end), end)
+    title = _LEADING_TITLE.match(text, at, end)
+    return _skip_blanks(text, _skip_tokens(text, title.end(), end), end) if title else at
+
+
+def _skip_blanks(text: str, at: int, end: int) -> int:
     return at + len(text[at:end]) - len(text[at:end].lstrip())
 
 
@@ -131,7 +141,12 @@ def _body_end(text: str, extents: list[tuple[int, int]], last: int) -> int:
     stops = [match.end() for match in _ENDS.finditer(text, start, end)]
     if stops and stops[-1] < end:
         tail = text[stops[-1] : end]
-        if len(tail) < 200 and not re.search(r"[，,]", tail) and (_TOKEN.search(tail) or _SIGNED.match(tail)):
+        if (
+            len(tail) < 200
+            and not _HEADING.match(tail)
+            and not re.search(r"[，,]", tail)
+            and (_TOKEN.search(tail) or _SIGNED.match(tail))
+        ):
             return stops[-1]
     return end
 
