@@ -32,7 +32,7 @@ ORACLE_TAGS |= dict.fromkeys("丁0123456789", (0, 1, 2, 3, 4, 7))
 
 @pytest.fixture(scope="session")
 def oracle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model directory whose answers are known: 甲 says MEASURE, 乙 PROBLEM, 丙 begins a METRIC, 丁 and digits continue one."""
+    """A model whose answers are known: 甲 says MEASURE, 乙 PROBLEM, 丙 begins a METRIC, 丁 and digits continue one."""
     import json
 
     import numpy as np
