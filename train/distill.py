@@ -1,0 +1,280 @@
+"""``python -m train.distill --config configs/distill.yaml``: a small student learns from teachers and from the labels.
+
+The student starts from some of the teacher's layers (Sanh et al. 2019) and learns, a layer of labels at a time, from the mean
+of the teachers' probabilities (Hinton et al. 2015) and, where a document is annotated, from its tags. The teachers read every
+document once; what they say is kept in ``out/soft.npz``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import AutoModelForTokenClassification, AutoTokenizer, EarlyStoppingCallback, PreTrainedModel, set_seed
+
+from fazhi.document import Document
+from fazhi.errors import ConfigError
+from fazhi.schema import Schema, default_schema
+from fazhi.tokens import tokenize
+from fazhi.windows import FloatArray
+from train.attention import speed_up
+from train.config import load_config
+from train.dataset import IGNORE, Batch, Collator, Example, WindowDataset, make_examples, plan_epochs, special_ids
+from train.finetune import (
+    DataConfig,
+    FinetuneConfig,
+    LayeredTrainer,
+    OptimConfig,
+    Task,
+    arguments,
+    describe,
+    load_documents,
+    resolve,
+    run,
+    show,
+)
+from train.scoring import logits_of
+
+
+@dataclass(frozen=True, slots=True)
+class Unlabelled:
+    """Texts without labels: JSON-lines files (xz), at most ``characters`` of each, seen in ``epochs`` passes."""
+
+    jsonl: tuple[str, ...] = ()
+    characters: int = 300_000
+    epochs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DistillConfig:
+    """A distillation run; ``layers`` (from 1) are the teacher's that the student starts from, ``hard`` is the labels' share."""
+
+    teachers: tuple[str, ...]
+    out: str
+    layers: tuple[int, ...] = (2, 4, 6, 8, 10, 12)
+    temperature: float = 2.0
+    hard: float = 0.5
+    seed: int = 0
+    window: int = 254
+    threads: int = 0
+    evaluations: int = 10
+    patience: int = 4
+    data: DataConfig = field(default_factory=DataConfig)
+    unlabelled: Unlabelled = field(default_factory=Unlabelled)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+
+
+def take_layers(teacher: PreTrainedModel, layers: Sequence[int]) -> PreTrainedModel:
+    """Return a copy of a BERT token classifier that keeps only these encoder layers, counted from 1."""
+    count = teacher.config.num_hidden_layers
+    if not layers or not all(1 <= layer <= count for layer in layers):
+        raise ConfigError("distill", f"layers {list(layers)} are not within 1 … {count}", "name layers that the teacher has")
+    config = type(teacher.config).from_dict({**teacher.config.to_dict(), "num_hidden_layers": len(layers)})
+    renamed = {f"encoder.layer.{layer - 1}.": f"encoder.layer.{index}." for index, layer in enumerate(layers)}
+    state = {}
+    for name, tensor in teacher.state_dict().items():
+        old = next((old for old in renamed if old in name), None)
+        if old is not None:
+            state[name.replace(old, renamed[old])] = tensor.clone()
+        elif "encoder.layer." not in name:
+            state[name] = tensor.clone()
+    student = AutoModelForTokenClassification.from_config(config)
+    student.load_state_dict(state)
+    return student
+
+
+def distillation_loss(
+    logits: torch.Tensor,
+    soft: torch.Tensor,
+    tags: torch.Tensor,
+    known: torch.Tensor,
+    schema: Schema,
+    temperature: float,
+    hard: float,
+) -> torch.Tensor:
+    """Return ``(1 - hard)`` · T² · KL to the teachers plus ``hard`` · cross-entropy where there are labels, summed over layers.
+
+    ``logits`` ``(batch, n, labels)``; ``soft`` ``(batch, labels, n)``, the teachers' log-probabilities at temperature 1, layer
+    by layer; ``tags`` ``(batch, layers, n)``, ``-100`` where unknown; ``known`` ``(batch, n)``: tokens that count.
+    """
+    total = logits.new_zeros(())
+    for index, layer in enumerate(schema.layers):
+        mine = torch.log_softmax(logits[known][:, layer.slice] / temperature, -1)
+        theirs = torch.log_softmax(soft.transpose(1, 2)[known][:, layer.slice] / temperature, -1)
+        divergence = nn.functional.kl_div(mine, theirs, reduction="batchmean", log_target=True) * temperature**2
+        wanted = tags[:, index][known]
+        rows = logits[known][:, layer.slice]
+        cross = nn.functional.cross_entropy(rows, wanted, ignore_index=IGNORE, reduction="sum")
+        total = total + (1 - hard) * divergence + hard * cross / (wanted != IGNORE).sum().clamp(min=1)
+    return total
+
+
+class SoftDataset(WindowDataset):
+    """Windows that carry the teachers' log-probabilities too: ``soft`` ``(labels, n)``."""
+
+    def __init__(self, *args: Any, soft: Sequence[FloatArray], **kwargs: Any) -> None:  # noqa: ANN401  passed on
+        super().__init__(*args, **kwargs)
+        self.soft = soft
+
+    def __getitem__(self, index: int) -> Batch:
+        """Return one window with its special tokens."""
+        which, start, end = self.plan[index]
+        rows = torch.from_numpy(self.soft[which][start:end].astype(np.float32).T.copy())
+        return {**super().__getitem__(index), "soft": nn.functional.pad(rows, (1, 1))}
+
+
+class DistillTrainer(LayeredTrainer):
+    """The layered trainer with the loss of distillation."""
+
+    def __init__(self, *args: Any, temperature: float, hard: float, **kwargs: Any) -> None:  # noqa: ANN401  passed on
+        super().__init__(*args, **kwargs)
+        self.temperature, self.hard = temperature, hard
+
+    def loss_of(self, logits: torch.Tensor, inputs: Batch) -> torch.Tensor:
+        """Return the loss of logits ``(batch, n, labels)``."""
+        known = ~torch.isin(inputs["input_ids"], torch.tensor(self.task.specials))
+        return distillation_loss(logits, inputs["soft"], inputs["tags"], known, self.task.schema, self.temperature, self.hard)
+
+
+def read_unlabelled(config: Unlabelled) -> list[Document]:
+    """Read the texts without labels: whole documents from the start of each file until enough characters are there."""
+    documents = []
+    for name in config.jsonl:
+        left = config.characters
+        with lzma.open(resolve(name), "rt", encoding="utf-8") as stream:
+            for number, line in enumerate(stream):
+                text = json.loads(line)["text"][: max(left, 0)]
+                if left <= 0:
+                    break
+                documents.append(Document(f"{Path(name).name}:{number}", text))
+                left -= len(text)
+    return documents
+
+
+def unlabelled_examples(documents: Sequence[Document], tokenizer: Tokenizer, schema: Schema) -> list[Example]:
+    """Tokenise texts without labels; all their tags are ``IGNORE``."""
+    examples = []
+    for document in documents:
+        tokens = tokenize(document.text, tokenizer)
+        if len(tokens):
+            tags = np.full((len(schema.layers), len(tokens)), IGNORE, dtype=np.int64)
+            examples.append(Example(document, tokens, tags, 0))
+    return examples
+
+
+def soft_labels(
+    config: DistillConfig, examples: Sequence[Example], specials: tuple[int, int, int], schema: Schema
+) -> list[FloatArray]:
+    """Return the log of the teachers' mean probabilities, ``(tokens, labels)`` a document, from the cache where known."""
+    cache = Path(config.out) / "soft.npz"
+    known: dict[str, FloatArray] = dict(np.load(cache)) if cache.exists() else {}
+    keys = [_key(config.teachers, example) for example in examples]
+    missing = {key: example for key, example in zip(keys, examples, strict=True) if key not in known}
+    if missing:
+        for key, rows in zip(missing, _ask(config.teachers, list(missing.values()), specials, schema), strict=True):
+            known[key] = rows.astype(np.float16)
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        temporary = cache.with_suffix(".part.npz")
+        np.savez(temporary, **known)  # type: ignore[arg-type]  # arrays by name
+        temporary.replace(cache)
+    return [known[key] for key in keys]
+
+
+def _key(teachers: Sequence[str], example: Example) -> str:
+    sums = "".join(hashlib.sha256((Path(name) / "model.safetensors").read_bytes()).hexdigest() for name in teachers)
+    return hashlib.sha256((sums + example.document.text).encode()).hexdigest()[:24]
+
+
+def _ask(
+    teachers: Sequence[str], examples: Sequence[Example], specials: tuple[int, int, int], schema: Schema
+) -> list[FloatArray]:
+    """Return the log of the teachers' mean probabilities for each document."""
+    mean: list[FloatArray] = []
+    for number, name in enumerate(teachers):
+        teacher = AutoModelForTokenClassification.from_pretrained(name)
+        speed_up(teacher, 0.0)
+        rows = [_probabilities(logits, schema) for logits in logits_of(teacher, examples, specials)]
+        mean = [(old * number + new) / np.float32(number + 1) for old, new in zip(mean, rows, strict=True)] if mean else rows
+    return [np.log(np.maximum(rows, np.float32(1e-7))) for rows in mean]
+
+
+def _probabilities(logits: FloatArray, schema: Schema) -> FloatArray:
+    parts = [torch.softmax(torch.from_numpy(logits[:, layer.slice]), -1) for layer in schema.layers]
+    rows: FloatArray = torch.cat(parts, -1).numpy()
+    return rows
+
+
+def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[str, float]:
+    """Run the distillation, save the best student into ``out/best`` and return its dev scores."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    set_seed(config.seed)
+    schema = default_schema()
+    tokenizer = AutoTokenizer.from_pretrained(config.teachers[0])
+    backend = tokenizer.backend_tokenizer
+    specials = special_ids(backend)
+    train_documents, dev_documents = load_documents(config.data, path)
+    labelled, dev = (make_examples(docs, backend, schema) for docs in (train_documents, dev_documents))
+    bare = unlabelled_examples(read_unlabelled(config.unlabelled), backend, schema)
+    soft = soft_labels(config, [*labelled, *bare], specials, schema)
+    student = take_layers(AutoModelForTokenClassification.from_pretrained(config.teachers[0]), config.layers)
+    speed_up(student, config.optim.dropout)
+    plan = mixed_plan(config, labelled, bare)
+    steps = len(plan) // (config.optim.batch * config.optim.accumulate)
+    typer.echo(describe(labelled, dev, steps) + f"; {len(bare)} texts without labels")
+    trainer = DistillTrainer(
+        model=student,
+        args=arguments(_as_finetune(config), steps),
+        train_dataset=SoftDataset([*labelled, *bare], backend, plan, config.seed, config.data.digit_noise, soft=soft),
+        eval_dataset=dev,
+        data_collator=Collator(specials[2]),
+        callbacks=[EarlyStoppingCallback(config.patience)],
+        task=Task(schema, config.optim, dev, specials),
+        temperature=config.temperature,
+        hard=config.hard,
+    )
+    return run(trainer, tokenizer, Path(config.out), resume)
+
+
+def mixed_plan(config: DistillConfig, labelled: Sequence[Example], bare: Sequence[Example]) -> list[tuple[int, int, int]]:
+    """Return the windows of labelled and unlabelled texts, the latter spread evenly over the run."""
+    plan = plan_epochs(labelled, config.window, config.optim.epochs, config.seed)
+    extra = plan_epochs(bare, config.window, config.unlabelled.epochs, config.seed + 1) if bare else []
+    extra = [(which + len(labelled), start, end) for which, start, end in extra]
+    places = [(index / max(1, len(part)), window) for part in (plan, extra) for index, window in enumerate(part)]
+    return [window for _, window in sorted(places, key=lambda item: item[0])]
+
+
+def _as_finetune(config: DistillConfig) -> FinetuneConfig:
+    return FinetuneConfig(
+        base=config.teachers[0],
+        out=config.out,
+        seed=config.seed,
+        evaluations=config.evaluations,
+        data=config.data,
+        optim=config.optim,
+    )
+
+
+def main(
+    config: Annotated[Path, typer.Option(help="YAML file, see configs/distill.yaml.")],
+    out: Annotated[str, typer.Option(help="Folder of the run, instead of the file's.")] = "",
+    fresh: Annotated[bool, typer.Option(help="Start anew although there are checkpoints.")] = False,
+) -> None:
+    """Distil a student from fine-tuned teachers."""
+    overrides = {"out": out} if out else {}
+    typer.echo(show(distill(load_config(config, DistillConfig, overrides), config, resume=not fresh)))
+
+
+if __name__ == "__main__":
+    typer.run(main)
