@@ -119,7 +119,7 @@ def _moved(span: Span, gold: Document, known: bool) -> Span:
     if span.source_start is None or span.source_end is None:
         raise _other_text(gold, f"the texts differ and {span.label} [{span.start}, {span.end}) has no source_start, source_end")
     found = gold.text[span.source_start : span.source_end]
-    if not found or (not known and _bare(found) != _bare(span.text)):
+    if not found or (not known and bare(found) != bare(span.text)):
         raise _other_text(gold, f"predicted {span.text[:30]!r} is {found[:30]!r} at [{span.source_start}, {span.source_end})")
     return replace(span, start=span.source_start, end=span.source_end, text=found)
 
@@ -128,6 +128,6 @@ def _other_text(gold: Document, what: str) -> EvaluationError:
     return EvaluationError(f"report {gold.id}", what, "predict on the text that the gold was annotated on")
 
 
-def _bare(text: str) -> str:
-    """Return the text as far as cleaning keeps it: NFKC, without blanks."""
+def bare(text: str) -> str:
+    """Return a text as far as cleaning keeps it: NFKC, without blanks."""
     return "".join(unicodedata.normalize("NFKC", text).split())

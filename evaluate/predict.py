@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from evaluate.units import window_overlaps
 from fazhi.document import Document
 from fazhi.errors import EvaluationError
+from fazhi.extractor import Extractor
+from fazhi.ingest import from_text
+from fazhi.offsets import OffsetMap
+from fazhi.tokens import tokenize
+from fazhi.windows import spans_of_windows
 
 
 class Predictor(Protocol):
@@ -27,8 +33,6 @@ def load_predictor(model: Path | str | None) -> Predictor:
         return RulesBaseline()
     about = Path(model or "") / "baseline.json"
     if model is None or not about.is_file():
-        from fazhi.extractor import Extractor
-
         return Extractor.from_pretrained(model)
     kind = json.loads(about.read_text(encoding="utf-8")).get("kind")
     if kind == "crf":
@@ -38,6 +42,35 @@ def load_predictor(model: Path | str | None) -> Predictor:
     raise EvaluationError(about, f"unknown kind {kind!r}", "train the baseline again with python -m evaluate.baselines.crf")
 
 
-def predict(model: Predictor, gold: Sequence[Document]) -> list[Document]:
-    """Predict on the bare texts of the gold documents; nothing of their annotation reaches the model."""
-    return list(model.extract_many(Document(document.id, document.text) for document in gold))
+def prepare(gold: Iterable[Document], model: Predictor, raw: bool = False) -> list[Document]:
+    """Return what the model is given: the bare texts, without anything of their annotation.
+
+    A model takes the way that a user's file takes, through ingest, so that its spans carry source offsets; baselines, and
+    everything with ``raw``, get the text as it is.
+    """
+    bare = [Document(document.id, document.text) for document in gold]
+    if raw or not isinstance(model, Extractor):
+        return bare
+    return [from_text(document.text, document.id) for document in bare]
+
+
+def predict(model: Predictor, gold: Iterable[Document], raw: bool = False) -> list[Document]:
+    """Predict on the texts of the gold documents."""
+    return list(model.extract_many(prepare(gold, model, raw)))
+
+
+def seams(model: Predictor, documents: Iterable[Document]) -> dict[str, list[tuple[int, int]]] | None:
+    """Return for each document the extents of its source in which two of the model's windows overlap.
+
+    ``None`` where the model has no windows.
+    """
+    if not isinstance(model, Extractor):
+        return None
+    size, overlap = model.model.window
+    found: dict[str, list[tuple[int, int]]] = {}
+    for document in documents:
+        offsets = [(int(a), int(b)) for a, b in tokenize(document.text, model.model.tokenizer).offsets]
+        places = OffsetMap(document.alignment)
+        windows = spans_of_windows(len(offsets), size, overlap)
+        found[document.id] = [places.to_source(*extent) for extent in window_overlaps(offsets, windows)]
+    return found

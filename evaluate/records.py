@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from math import isclose
 from typing import Any
 
-from evaluate.pairs import Pair
+from evaluate.pairs import Pair, bare
 from evaluate.recordalign import Fields, Record, Records, aligned, predicted_records, records_on_gold_spans
 from evaluate.semeval import same_extent
-from evaluate.slices import normal
 from evaluate.spans import Counts
 from evaluate.totals import compare_totals, indicator_accuracy
 from fazhi.errors import EvaluationError
@@ -30,7 +29,7 @@ def _close(a: float | None, b: float | None) -> bool:
 
 
 def _same_text(name: str) -> Callable[[Fields, Fields], bool]:
-    return lambda gold, found: normal(str(gold[name] or "")) == normal(str(found.get(name) or ""))
+    return lambda gold, found: bare(str(gold[name] or "")) == bare(str(found.get(name) or ""))
 
 
 STEPS: tuple[tuple[str, bool, Callable[[Fields, Fields], bool]], ...] = (

@@ -124,7 +124,7 @@ def report_counts(results: Mapping[str, Any]) -> dict[str, dict[str, Counts]]:
 
 def _rounded(value: Any) -> Any:  # noqa: ANN401 - walks through any JSON value
     if isinstance(value, float):
-        return round(value, 4)
+        return round(value, 6)
     if isinstance(value, Mapping):
         return {name: _rounded(item) for name, item in value.items()}
     return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value

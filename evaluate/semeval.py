@@ -88,9 +88,9 @@ class Outcome:
         """Return the counts and the ratios."""
         counts = {name: getattr(self, name) for name in ("correct", "incorrect", "partial", "missed", "spurious")}
         credit = self.correct + self.partial / 2
-        precision = round(credit / self.actual, 4) if self.actual else None
-        recall = round(credit / self.possible, 4) if self.possible else None
-        return {**counts, "precision": precision, "recall": recall, "f1": None if self.f1 is None else round(self.f1, 4)}
+        precision = round(credit / self.actual, 6) if self.actual else None
+        recall = round(credit / self.possible, 6) if self.possible else None
+        return {**counts, "precision": precision, "recall": recall, "f1": None if self.f1 is None else round(self.f1, 6)}
 
 
 def align(gold: Sequence[Span], predicted: Sequence[Span], agrees: Agreement = same_label) -> Aligned:

@@ -12,12 +12,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fazhi.structure import sections
-
-from evaluate.pairs import Pair
+from evaluate.pairs import Pair, bare
 from evaluate.spans import Counts, count, key
 from evaluate.units import nesting
 from fazhi.document import Document, Span
+from fazhi.structure import sections
 
 Group = Callable[[Pair, Span], str | None]
 _LENGTHS = ((6, "1–6"), (12, "7–12"), (20, "13–20"), (40, "21–40"))
@@ -46,7 +45,7 @@ def number_form(text: str) -> str:
 
 def normal(text: str) -> str:
     """Return a phrase as boilerplate is compared: NFKC, without blanks, every digit a 0."""
-    return re.sub(r"\d", "0", "".join(unicodedata.normalize("NFKC", text).split()))
+    return re.sub(r"\d", "0", bare(text))
 
 
 def _meta(name: str) -> Group:

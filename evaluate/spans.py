@@ -57,7 +57,7 @@ class Counts:
         out: dict[str, Any] = {"correct": self.correct, "predicted": self.predicted, "gold": self.gold}
         for name in ("precision", "recall", "f1"):
             value = getattr(self, name)
-            out[name] = None if value is None else round(value, 4)
+            out[name] = None if value is None else round(value, 6)
         return out
 
 
