@@ -33,10 +33,11 @@ COUNTED = (
     "收到|新收|接收|收|受理|立案查处|立案|审理|审结|办结|办理|结案|调解和解|调解|和解|化解|维持|驳回|撤销|撤回|变更|确认违法|责令履行|责令|终止|中止"
     "|不予受理|胜诉|败诉|应诉|出庭应诉|出庭|备案|审查|审核|清理|废止|失效|宣布失效|修改|修订|保留|继续有效|有效|新增|注销|整改|答复|回复|反馈|移送"
     "|罚款|处罚|不予处罚|免罚|查处|发放|挽回|覆盖|服务|接待|解答|评查|抽查|检查|公开|开展|举办|组织|召开|印发|制定|出台|提出|采纳|完成|纠正|处理"
-    "|办复|处置|满意|优秀|合格|不合格|胜|败|准予|提出|转办|交办|调处|成功|到位|已结|未结|在办|其他|其它|不予公开|予以公开|部分公开|无法提供|讨论|研究|参与|受理并|审批|新收"
+    "|办复|处置|满意|优秀|合格|不合格|胜|败|准予|提出|转办|交办|调处|成功|到位|已结|未结|在办|其他|其它|不予公开|予以公开|部分公开|无法提供|破案|侦破|破获|告破|查结|调结|核查|核实|讨论|研究|参与|受理并|审批|新收"
 )
 """Verbs and outcomes that stand alone when what they count was named before (``受理57件``)."""
 
+_NO_TOPIC = re.compile("率$|比$|^人均|^平均|^占|^居|^排|(?:结案|办结|审结|纠错|化解|调解|胜诉|败诉|维持|撤销|终止|驳回)$")
 _ADVERB = "已|共|未|新|正在|按期|及时|直接|成功|均|全部|依法|集中|重点|累计|另|另有|其中|当场|继续|宣布|予以|涉及"
 _BARE = re.compile(rf"(?:{_ADVERB})*(?:{COUNTED})+(?:并(?:{COUNTED}))?(?:的|了|数|案件)?(?:有)?")
 _VERBS = re.compile(rf"^(?:{_ADVERB}|{COUNTED}|并|了|、|和|各类|各种|各级)+")
@@ -92,4 +93,4 @@ def is_rank(indicator: str, quantities: Sequence[Quantity]) -> bool:
 def topic_of(indicator: str) -> str | None:
     """Return what an indicator counts: ``受理行政复议申请`` → ``行政复议申请``; ``None`` if it says nothing but a verb."""
     rest = _VERBS.sub("", indicator)
-    return rest if len(rest) > 1 and not re.search("率$|比$|^人均|^平均|^占|^居|^排", rest) else None
+    return None if len(rest) < 2 or _NO_TOPIC.search(rest) else rest

@@ -145,13 +145,20 @@ class _Builder:
         at = self.context.after_of_which(span)
         if at is None or not quantities:
             return None
-        line = self.context.line_start(at)
+        line = self._reach(at)
         for record, before in zip(reversed(self.metrics), reversed(self.spans), strict=True):
             if before.start < line:
                 return None
             if before.start < at and any(quantity["unit"] == quantities[0].unit for quantity in record.quantities):
                 return record.id
         return None
+
+    def _reach(self, at: int) -> int:
+        """Return how far back a whole may stand: in the sentence of 其中, or in the one before where 其中 begins it."""
+        sentence = self.context.sentence(at)
+        if at - sentence.start > 1 or sentence.start == 0:
+            return sentence.start
+        return max(self.context.sentence(sentence.start - 1).start, self.context.line_start(at))
 
     def measure(self, span: Span, name: str) -> MeasureRecord:
         """Return the record of a MEASURE span."""

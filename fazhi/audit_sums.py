@@ -1,0 +1,144 @@
+"""The audit of sums: parts behind 其中, complete breakdowns, and totals behind 共计."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from fazhi.audit_facts import HEDGES, Clash, Fact, Interval, number
+
+_PARTITIONS = (
+    (r"清理|梳理|评估", r"(?:继续)?(?:保留|有效)|(?:拟|宣布)?(?:废止|失效|修改|修订)", (r"保留|有效", r"废止|失效|修")),
+    (r"评查|抽取|抽查|案卷", r"优秀|良好|合格|不合格|基本合格|较差", (r"不合格|较差", r"^(?:合格|良好|基本合格)")),
+    (r"", r"(?:适用)?(?:简易程序|普通程序|一般程序)", (r"普通程序|一般程序", "简易程序")),
+    (r"", r"[\u4e00-\u9fff、]{1,16}", (r"^(?:其他|其它|其余)",)),
+    (r"", r"[\u4e00-\u9fff、]{1,16}类", ("(?!)",)),
+)
+"""What is broken down, into what, and which parts show that the list is complete: only then is a sum too small a clash."""
+
+_STAGE_VERB = re.compile(r"(?:已|共)*(?:审结|办结|结案|胜诉|败诉|出庭|收到|受理|立案|新增|整改)")
+_SEPARATOR = re.compile(r"[、，,；;和及与\s]*")
+
+
+def parts(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
+    """Find parts behind 其中 that are more than their whole, one by one or together.
+
+    The whole is the number before 其中; a list that adds up to another number of its paragraph is a breakdown of that one.
+    """
+    wholes = {fact.metric: fact for fact in facts if fact.of == 1}
+    families: dict[str, list[Fact]] = {}
+    for fact in facts:
+        if fact.parent in wholes and fact.of == 1 and fact.unit == wholes[fact.parent].unit and _countable(fact):
+            families.setdefault(fact.parent, []).append(fact)
+    for name, family in families.items():
+        listed, whole = _listed(family, text), wholes[name]
+        others = [
+            fact for fact in facts if fact.line == whole.line and fact.start < listed[0].start and fact.unit == whole.unit
+        ]
+        if _sum(listed).low > whole.interval.high and not any(_sum(listed).meets(other.interval) for other in others):
+            yield _clash(whole, listed)
+
+
+def _countable(fact: Fact) -> bool:
+    return fact.kind in {"count", "money"} and fact.direction is None and fact.base is None
+
+
+def _listed(family: Sequence[Fact], text: str) -> list[Fact]:
+    """Return the parts of one list: nothing but one kind of separator between them, and no new stage at its end."""
+    listed, joint = [family[0]], ""
+    for fact in family[1:]:
+        between = text[listed[-1].end : fact.start]
+        if not _SEPARATOR.fullmatch(between) or (joint and between[:1] != joint) or _ends_list(fact, listed):
+            break
+        listed.append(fact)
+        joint = between[:1]
+    return listed
+
+
+def _ends_list(fact: Fact, listed: Sequence[Fact]) -> bool:
+    return bool(_STAGE_VERB.match(fact.indicator)) and not any(_STAGE_VERB.match(part.indicator) for part in listed)
+
+
+def breakdowns(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
+    """Find a list of two or more parts, said or known to be complete, that does not add up to the number before it."""
+    for run in _runs(facts, text):
+        before = [fact for fact in facts if fact.start < run[0].start and fact.unit == run[0].unit and _countable(fact)]
+        readings = [(run, before), *([(run[1:], [*before, run[0]])] if len(run) > 2 else [])]
+        clashes = [_breakdown(listed, wholes, run[0].line) for listed, wholes in readings]
+        if clashes and all(clashes):
+            yield min((clash for clash in clashes if clash), key=_distance)
+        elif len(readings) == 2 and clashes[1] and not _fits(run, before):
+            yield clashes[1]
+
+
+def _fits(run: Sequence[Fact], wholes: Sequence[Fact]) -> bool:
+    return any(_sum(run).meets(whole.interval) for whole in wholes)
+
+
+def _distance(clash: Clash) -> float:
+    return abs(sum(fact.value for fact in (*clash.also, clash.second)) - clash.first.value)
+
+
+def _breakdown(run: Sequence[Fact], before: Sequence[Fact], line: int) -> Clash | None:
+    kind = next((kind for kind in _PARTITIONS if _is_partition(run, kind)), None)
+    if kind is None or _fits(run, before):
+        return None
+    wholes = [fact for fact in before if fact.line == line and fact.of == 1 and re.search(kind[0], fact.indicator)][-3:]
+    if not wholes:
+        return None
+    total = _sum(run)
+    whole = min(wholes, key=lambda fact: abs(fact.value - sum(part.value for part in run)))
+    complete = all(any(re.search(sign, part.indicator) for part in run) for sign in kind[2])
+    if total.low > whole.interval.high or (complete and total.high < whole.interval.low):
+        return _clash(whole, run)
+    return None
+
+
+def _is_partition(run: Sequence[Fact], kind: tuple[str, str, tuple[str, ...]]) -> bool:
+    if len(run) < 2 or not all(re.match(kind[1], fact.indicator) for fact in run):
+        return False
+    return kind[2] == ("(?!)",) or any(re.search(kind[2][0], fact.indicator) for fact in run)
+
+
+def _runs(facts: Sequence[Fact], text: str) -> Iterator[list[Fact]]:
+    """Yield lists of two or more facts of one unit that only separators part, without 其中."""
+    run: list[Fact] = []
+    for fact in facts:
+        listable = fact.of == 1 and _countable(fact) and fact.parent is None
+        joined = run and fact.unit == run[-1].unit and _SEPARATOR.fullmatch(text[run[-1].end : fact.start])
+        if listable and joined:
+            run.append(fact)
+            continue
+        if len(run) > 1:
+            yield run
+        run = [fact] if listable else []
+    if len(run) > 1:
+        yield run
+
+
+def totals(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
+    """Find ``共计N`` behind a list whose numbers do not add up to N."""
+    for place, fact in enumerate(facts):
+        if not re.search(r"(?:共计|合计|总计)$", fact.lead.rstrip()) or fact.of > 1:
+            continue
+        listed = [
+            other for other in facts[:place] if other.sentence == fact.sentence and other.unit == fact.unit and other.of == 1
+        ]
+        if len(listed) >= 2 and not _sum(listed).meets(fact.interval):
+            yield _clash(fact, listed)
+
+
+def _sum(listed: Sequence[Fact]) -> Interval:
+    total = Interval(0.0, 0.0)
+    for fact in listed:
+        total = total.plus(fact.interval)
+    return total
+
+
+def _clash(whole: Fact, listed: Sequence[Fact]) -> Clash:
+    added = " + ".join(number(fact.value) for fact in listed)
+    total = sum(fact.value for fact in listed)
+    formula = (
+        f"{added} = {number(total)}; stated {number(whole.value)}" if len(listed) > 1 else f"{added} > {number(whole.value)}"
+    )
+    return Clash("part_whole", whole, listed[-1], formula, HEDGES, tuple(listed[:-1]))
