@@ -47,8 +47,9 @@ class Interval:
 class Fact:
     """One quantity of one metric: where it stands, what it counts, and what its number can mean.
 
-    ``sentence``, ``passage`` (to a full stop) and ``line`` are the offsets where what holds it begins; ``thing`` is what is counted
-    (行政复议申请), ``lead`` and ``follow`` the words of its clause before and after it, ``rank`` the number of the quantity within its metric.
+    ``sentence``, ``passage`` (to a full stop) and ``line`` are the offsets where what holds it begins; ``thing`` is what is
+    counted (行政复议申请), ``lead`` and ``follow`` the words of its clause before and after it, ``rank`` the number of the
+    quantity within its metric.
     """
 
     metric: str

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fazhi import structure
 from fazhi.document import Document, Section, Span
 from fazhi.indicator_text import indicator_text, is_bare, is_change, is_rank, topic_of
 from fazhi.quantities import Quantity, parse
@@ -207,14 +208,17 @@ class _Builder:
         return [metric.id for metric in self.metrics if metric.statement == name]
 
 
-def build(document: Document, sections: Sequence[Section] | None = None, items: Sequence[Item] = ()) -> Records:
+def build(document: Document, sections: Sequence[Section] | None = None, items: Sequence[Item] | None = None) -> Records:
     """Return ``{"metrics": […], "measures": […], "problems": […]}`` of a document's spans, each a JSON object.
 
-    ``sections`` and ``items`` are those of the document's text. Nothing is dropped: a METRIC without a readable value has an
-    empty list of quantities.
+    ``sections`` and ``items`` are those of the document's text, found by ``fazhi.structure`` where not given. Nothing is
+    dropped: a METRIC without a readable value has an empty list of quantities.
     """
     year = document.meta.get("year")
-    context = Context(document.text, sections or (), items, int(year) if year else None)
+    text = document.text
+    found = structure.sections(text) if sections is None else sections
+    listed = structure.items(text) if items is None else items
+    context = Context(text, found, listed, int(year) if year else None)
     builder = _Builder(document, context)
     measures = _named(document, "MEASURE", "a")
     problems = _named(document, "PROBLEM", "p")
