@@ -22,6 +22,7 @@ FIELDS = ("title", "issuer", "issuer_kind", "issuer_level", "region", "region_co
 """The fields that ``describe`` gives, null where unknown."""
 
 _DATE = re.compile(r"((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
+_TIMED = re.compile(rf"{_DATE.pattern}\s*日?\s*\d{{1,2}}:\d\d")
 _NUMBER = r"[\u4e00-\u9fff]{1,16}\s*[〔\[(（﹝](?:19|20)\d\d[〕\])）﹞]\s*(?:第\s*)?\d{1,4}\s*号"
 _LABELLED = {
     "title": re.compile(
@@ -61,7 +62,9 @@ def describe(text: str, extent: tuple[int, int], offsets: OffsetMap, hints: Hint
     page, found = Page(text, offsets, extent), Findings()
     _add_labelled(Page(page.head, offsets), found)
     _add_metas(hints.metas, found)
-    _add_labelled(Page(hints.aside, hints.offsets, in_text=False), found)
+    for beside in (Page(hints.aside, hints.offsets, in_text=False), Page(page.head, offsets)):
+        _add_labelled(beside, found)
+        _add_timed_date(beside, found)
     _add_title(page, found)
     add_issuer(page, found)
     _add_year(page, found)
@@ -81,6 +84,14 @@ def _add_labelled(page: Page, found: Findings) -> None:
         value = match[1].strip() if name != "published" else _iso(match[1])
         if value:
             found[name] = page.found(value, 0.95, match.start(1), match.start(1) + len(match[1].rstrip()))
+
+
+def _add_timed_date(page: Page, found: Findings) -> None:
+    """Take a date with a time of day that stands bare beside the title for the date of publication."""
+    match = _TIMED.search(page.text)
+    value = _iso(match[0]) if match else None
+    if match and value and "published" not in found:
+        found["published"] = page.found(value, 0.8, *match.span())
 
 
 def _iso(text: str) -> str | None:

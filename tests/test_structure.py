@@ -6,7 +6,8 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fazhi.enumerators import numeral
 from fazhi.ingest import from_text
@@ -138,7 +139,10 @@ def test_items_nest():
 
 
 def test_items_of_a_flattened_body_with_glued_markers():
-    text = "一、工作开展情况（一）学习宣传贯彻精神1.抓好学习。开展学习12次。2.抓好宣传。宣传覆盖300人次。（二）完善体系1.深化改革。取消证明事项9项。"
+    text = (
+        "一、工作开展情况（一）学习宣传贯彻精神1.抓好学习。开展学习12次。2.抓好宣传。宣传覆盖300人次。"
+        "（二）完善体系1.深化改革。取消证明事项9项。"
+    )
     assert [item.marker for item in items(text)] == ["一、", "（一）", "1.", "2.", "（二）", "1."]
 
 

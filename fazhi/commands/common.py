@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from fazhi import ingest
 from fazhi.document import Document
-from fazhi.errors import FazhiError
+from fazhi.errors import FazhiError, InputError
+from fazhi.ingest.limits import Limits
 
 errors_console = Console(stderr=True)
 
@@ -29,8 +30,10 @@ def complain(error: FazhiError | str) -> None:
 class Reader:
     """Reads the documents of files and folders; what cannot be read is named, counted, and left out."""
 
+    limits: Limits = field(default_factory=Limits)
     read: int = 0
     failed: int = 0
+    reasons: list[str] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
 
     def files(self, paths: Sequence[Path]) -> list[Path]:
@@ -40,21 +43,24 @@ class Reader:
             try:
                 found += ingest.find([path])
             except FazhiError as error:
-                complain(error)
-                self.failed += 1
+                self._fail(error)
         return list(dict.fromkeys(found))
 
     def documents(self, files: Iterable[Path]) -> Iterator[Document]:
         """Read the files one after the other; documents of the same name get a number behind their id."""
         for path in files:
             try:
-                document = ingest.read(path)
+                document = ingest.read(path, self.limits)
             except FazhiError as error:
-                complain(error)
-                self.failed += 1
+                self._fail(error)
                 continue
             self.read += 1
             yield self._unique(document)
+
+    def _fail(self, error: FazhiError) -> None:
+        complain(error)
+        self.failed += 1
+        self.reasons.append(error.what if isinstance(error, InputError) else str(error))
 
     def _unique(self, document: Document) -> Document:
         count = self._seen[document.id] = self._seen.get(document.id, 0) + 1
