@@ -1,13 +1,14 @@
 """Backends: token ids in, logits out. onnxruntime here; torch in ``fazhi.backends_torch``.
 
 A backend takes windows of ids without special tokens and returns one float32 array ``(len(window), labels)`` for each, in
-their order. Windows are run in batches of equal length where possible: sorted by length, as many a batch as fit the token
-budget, so that hardly anything is padding.
+their order.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +21,7 @@ from fazhi.windows import FloatArray
 
 Ids = npt.NDArray[np.int64]
 BATCH_TOKENS = 4096
-"""Tokens a batch, padding included; larger ones bring nothing on a CPU and cost memory."""
+"""Tokens a padded batch of the torch backend, padding included."""
 
 
 class Backend(Protocol):
@@ -66,11 +67,17 @@ def run_batched(
 
 
 class OnnxBackend:
-    """Runs an ONNX file with onnxruntime on the CPU; ``threads`` 0 means all cores."""
+    """Runs an ONNX file with onnxruntime on the CPU, one window a call and as many calls at once as there are ``threads``.
 
-    def __init__(self, path: Path, specials: tuple[int, int, int], threads: int = 0, batch_tokens: int = BATCH_TOKENS) -> None:
+    Dynamic int8 quantisation scales the activations of a whole call alike, padding included: with several windows in a call the
+    answer for one would depend on its neighbours. One at a time, a document's spans are the same in whatever company it is
+    extracted, nothing is padding, and cores that work on windows of their own never wait for each other.
+    """
+
+    def __init__(self, path: Path, specials: tuple[int, int, int], threads: int = 0) -> None:
+        """Load the file; ``threads`` 0 means all cores this process may use."""
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -79,13 +86,15 @@ class OnnxBackend:
             raise ModelError(path.parent, what, "export the model again with python -m models.export") from error
         self._inputs = {item.name for item in self._session.get_inputs()}
         self.labels = int(self._session.get_outputs()[0].shape[-1])
-        self._specials, self._budget = specials, batch_tokens
+        self._specials = specials
+        self._pool = ThreadPoolExecutor(threads or len(os.sched_getaffinity(0)), thread_name_prefix="fazhi-onnx")
 
     def logits(self, windows: Sequence[Ids]) -> list[FloatArray]:
         """Return ``(len(window), labels)`` logits for each window."""
-        return run_batched(self._forward, windows, self._specials, self._budget)
+        return list(self._pool.map(self._forward, windows))
 
-    def _forward(self, ids: Ids, mask: Ids) -> FloatArray:
-        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    def _forward(self, window: Ids) -> FloatArray:
+        ids = np.asarray([[self._specials[0], *window, self._specials[1]]], dtype=np.int64)
+        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         output = self._session.run(None, {name: value for name, value in feed.items() if name in self._inputs})[0]
-        return np.asarray(output, dtype=np.float32)
+        return np.asarray(output[0, 1:-1], dtype=np.float32)

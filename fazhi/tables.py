@@ -23,7 +23,8 @@ PLAIN_WIDTH = 110
 def print_documents(documents: Iterable[Document], out: Path | None = None) -> None:
     """Print the tables of documents to standard output, or to a text file."""
     if out is None:
-        _print(documents, Console())
+        console = Console()
+        _print(documents, console if console.is_terminal else Console(width=max(console.width, PLAIN_WIDTH)))
         return
     with whole_file(out) as stream:
         _print(documents, Console(file=stream, width=PLAIN_WIDTH))
@@ -57,6 +58,7 @@ def _table(title: str, style: str, *columns: tuple[str, Mapping[str, Any]]) -> T
 
 _RIGHT: Mapping[str, Any] = {"justify": "right", "no_wrap": True}
 _SHORT: Mapping[str, Any] = {"no_wrap": True}
+_WIDE: Mapping[str, Any] = {"ratio": 1, "overflow": "fold"}
 
 
 def metrics(document: Document) -> Table:
@@ -87,7 +89,7 @@ def metrics(document: Document) -> Table:
 
 def measures(document: Document) -> Table:
     """Return the table of measures."""
-    table = _table("举措 MEASURE", "green", ("举措", {"ratio": 1}), ("状态", _SHORT), ("部分", _SHORT), ("置信", _RIGHT))
+    table = _table("举措 MEASURE", "green", ("举措", _WIDE), ("状态", _SHORT), ("部分", _SHORT), ("置信", _RIGHT))
     for record in document.records.get("measures", ()):
         section = _SECTIONS.get(record.get("section") or "", "")
         table.add_row(Text(record["text"]), _STATUS.get(record.get("status", ""), ""), section, _score(record))
@@ -96,7 +98,7 @@ def measures(document: Document) -> Table:
 
 def problems(document: Document) -> Table:
     """Return the table of problems."""
-    table = _table("问题 PROBLEM", "red", ("问题", {"ratio": 1}), ("角色", _SHORT), ("部分", _SHORT), ("置信", _RIGHT))
+    table = _table("问题 PROBLEM", "red", ("问题", _WIDE), ("角色", _SHORT), ("部分", _SHORT), ("置信", _RIGHT))
     for record in document.records.get("problems", ()):
         section = _SECTIONS.get(record.get("section") or "", "")
         table.add_row(Text(record["text"]), _ROLES.get(record.get("role", ""), ""), section, _score(record))
