@@ -143,7 +143,7 @@ def figures(context: typer.Context) -> None:
 
 
 @app.command()
-def sheet(reports: list[Path]) -> None:
+def sheet(reports: Annotated[list[Path], typer.Argument(help="Files of data/reports.")]) -> None:
     """Print the bare clauses of reports, numbered; a blank line marks a line break of the text."""
     for path in reports:
         text = read(path).text

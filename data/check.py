@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -127,7 +128,7 @@ def check_planted(path: Path, reports: Path) -> list[str]:
     return faults
 
 
-def main(files: list[Path] | None = None) -> None:
+def main(files: Annotated[list[Path] | None, typer.Argument(help="Reports; all of data/reports by default.")] = None) -> None:
     """Check annotated reports (all of data/reports by default); exit code 1 where one breaks a rule."""
     console, shared = Console(stderr=True), shared_folder()
     paths = files or sorted(REPORTS.glob("*.txt"))
