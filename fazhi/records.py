@@ -10,8 +10,10 @@ from typing import Any
 from fazhi import structure
 from fazhi.document import Document, Section, Span
 from fazhi.indicator_text import indicator_text, is_bare, is_change, is_rank, topic_of
+from fazhi.indicators import match
 from fazhi.quantities import Quantity, parse
 from fazhi.record_context import Context, Item
+from fazhi.themes import theme_of
 
 Place = dict[str, int | None]
 Records = dict[str, list[dict[str, Any]]]
@@ -58,7 +60,7 @@ class MeasureRecord:
     span: Place
     text: str
     status: str
-    theme: str | None
+    theme: str
     instruments: list[str]
     item: str | None
     metrics: list[str]
@@ -74,7 +76,7 @@ class ProblemRecord:
     span: Place
     text: str
     role: str
-    theme: str | None
+    theme: str
     item: str | None
     metrics: list[str]
     section: str | None
@@ -107,7 +109,7 @@ class _Builder:
             id=f"m{len(self.metrics) + 1}",
             span=place(span),
             indicator=indicator,
-            indicator_code=None,
+            indicator_code=_code(indicator, topic, quantities),
             quantities=[quantity.to_json() for quantity in quantities],
             period=period,
             scope=self.context.scope(span) or self.document.meta.get("issuer"),
@@ -169,7 +171,7 @@ class _Builder:
             span=place(span),
             text=text,
             status="planned" if self.context.planned(span) else "done",
-            theme=None,
+            theme=self._theme(span),
             instruments=list(dict.fromkeys(_TITLE.findall(text))),
             item=self._headline(span),
             metrics=self._within(name),
@@ -184,7 +186,7 @@ class _Builder:
             span=place(span),
             text=self.document.text[span.start : span.end],
             role=self._role(span),
-            theme=None,
+            theme=self._theme(span),
             item=self._headline(span),
             metrics=self._within(name),
             section=self.context.kind(span.start),
@@ -199,6 +201,11 @@ class _Builder:
         headings = f"{self._headline(span) or ''}{section.heading if section else ''}"
         explains = _CAUSE_HEADING.search(headings) and not re.search("问题|不足", headings)
         return "cause" if explains or _CAUSE.search(text) else "problem"
+
+    def _theme(self, span: Span) -> str:
+        section = self.context.section(span.start)
+        text = self.document.text[span.start : span.end]
+        return theme_of(text, self._headline(span), section.heading if section else None)
 
     def _headline(self, span: Span) -> str | None:
         item = self.context.item(span.start)
@@ -246,6 +253,16 @@ def to_json(record: MetricRecord | MeasureRecord | ProblemRecord) -> dict[str, A
     if out["score"] is not None:
         out["score"] = round(out["score"], 4)
     return out
+
+
+def _code(indicator: str, topic: str | None, quantities: Sequence[Quantity]) -> str | None:
+    """Return the canonical indicator of a metric; a change or a rank of an indicator is not that indicator."""
+    if not quantities or is_change(indicator) or is_rank(indicator, quantities):
+        return None
+    last = quantities[-1] if len(quantities) > 1 and quantities[0].unit == quantities[-1].unit else quantities[0]
+    if last.direction or last.base or last.kind in {"rank", "rank_from_bottom"}:
+        return None
+    return match(f"{indicator}{topic or ''}", last.unit, last.kind)
 
 
 def _named(document: Document, label: str, letter: str) -> dict[str, Span]:
