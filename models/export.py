@@ -24,7 +24,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from fazhi.errors import ModelError
+from fazhi.errors import FazhiError, ModelError
 from fazhi.schema import Schema, default_schema
 
 OPSET, TOLERANCE, WINDOW, OVERLAP = 20, 1e-3, 254, 64
@@ -221,7 +221,11 @@ def main(
     keep_float: Annotated[bool, typer.Option(help="Keep the float32 ONNX file.")] = False,
 ) -> None:
     """Export a run to a model directory."""
-    worst = export(run, out, weights, keep_float)
+    try:
+        worst = export(run, out, weights, keep_float)
+    except FazhiError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
     sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in sorted(out.iterdir()))
     typer.echo(f"{out}: torch and float ONNX differ by {worst:.1e}; {sizes}")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,3 +67,18 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = {"label_layers": schema.to_json(), "id2label": schema.id2label, "window": 16, "window_overlap": 4}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def toy() -> Tokenizer:
+    """A tokenizer of a few pieces, built as the encoder's is."""
+    from train.base import BaseFile, Header  # torch, which most tests do without
+    from train.tokenizer import build, candidates
+
+    pieces = ["受理", "行政", "复议", "申请", *"理受行政", "办理", *"复议申请办件", *"57012", ",", "%", "(", ")", "m", "ab"]
+    names = ["<s>", "<pad>", "</s>", "<unk>", *pieces, "▁", "<mask>"]
+    scored = tuple((name, -float(index) / 10 - 1) for index, name in enumerate(names))
+    normaliser = {"，": ",", "％": "%", "（": "(", "）": ")", "㎡": "m2", "０": "0", "１": "1"}
+    words = {"emb.word": np.arange(2 * len(names), dtype=np.float32)}
+    base = BaseFile(Header(2, 1, 1, 2, len(names), 8, 1, 1e-12), scored, normaliser, words)
+    return build(candidates(base, "，％（）㎡０１"), base)[0]

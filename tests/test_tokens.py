@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import torch
 from hypothesis import given
@@ -15,46 +13,6 @@ from fazhi.tokens import LINE_BREAK, tokenize
 from train.base import BaseFile, Header
 from train.tokenizer import as_fast, build, candidates
 
-PIECES = [
-    "受理",
-    "行政",
-    "复议",
-    "申请",
-    "理",
-    "受",
-    "行",
-    "政",
-    "办理",
-    *"复议申请办件",
-    "5",
-    "7",
-    "0",
-    "1",
-    "2",
-    ",",
-    "%",
-    "(",
-    ")",
-    "m",
-    "ab",
-]
-
-
-@cache
-def toy() -> Tokenizer:
-    """A tokenizer of a few pieces, built as the real one is."""
-    names = ["<s>", "<pad>", "</s>", "<unk>", *PIECES, "▁", "<mask>"]
-    pieces = tuple((name, -float(index) / 10 - 1) for index, name in enumerate(names))
-    normaliser = {"，": ",", "％": "%", "（": "(", "）": ")", "㎡": "m2", "０": "0", "１": "1"}
-    base = BaseFile(
-        Header(2, 1, 1, 2, len(pieces), 8, 1, 1e-12),
-        pieces,
-        normaliser,
-        {"emb.word": np.arange(2 * len(pieces), dtype=np.float32)},
-    )
-    return build(candidates(base, "，％（）㎡０１"), base)[0]
-
-
 TEXTS = st.text(
     st.one_of(
         st.sampled_from("受理行政复议申请办件5７0１％，（）㎡ \u3000\u00a0\n\r\t\u200b\ufeff龘😀👨‍👩‍👧m①"),
@@ -63,9 +21,9 @@ TEXTS = st.text(
 )
 
 
-@given(TEXTS)
-def test_offsets_are_exact_whatever_the_text(text):
-    tokens = tokenize(text, toy())
+@given(text=TEXTS)
+def test_offsets_are_exact_whatever_the_text(toy, text):
+    tokens = tokenize(text, toy)
     assert len(tokens.ids) == len(tokens.offsets)
     covered = [False] * len(text)
     for start, end in tokens.offsets.tolist():
@@ -77,9 +35,9 @@ def test_offsets_are_exact_whatever_the_text(text):
     assert all(char.isspace() or char in "\u200b\u200c\u200d\u2060\ufeff" for char in left)
 
 
-@given(TEXTS)
-def test_known_tokens_are_the_text_at_their_place(text):
-    tokenizer = toy()
+@given(text=TEXTS)
+def test_known_tokens_are_the_text_at_their_place(toy, text):
+    tokenizer = toy
     tokens = tokenize(text, tokenizer)
     for index, (start, end) in zip(tokens.ids.tolist(), tokens.offsets.tolist(), strict=True):
         piece = tokenizer.id_to_token(index)
@@ -88,8 +46,8 @@ def test_known_tokens_are_the_text_at_their_place(text):
             assert end - start == 1
 
 
-def test_full_width_signs_have_pieces_of_their_own():
-    tokenizer = toy()
+def test_full_width_signs_have_pieces_of_their_own(toy):
+    tokenizer = toy
     text = "受理行政复议申请１0件，１％（㎡）"
     tokens = tokenize(text, tokenizer)
     pieces = [tokenizer.id_to_token(index) for index in tokens.ids.tolist()]
@@ -104,22 +62,22 @@ def test_an_alias_starts_as_the_mean_of_what_it_stands_for():
     assert torch.equal(rows[tokenizer.token_to_id("㎡")], torch.tensor([9.0, 10.0]))
 
 
-def test_rare_characters_are_unknown_one_by_one():
-    tokens = tokenize("受理龘龘😀件", toy())
+def test_rare_characters_are_unknown_one_by_one(toy):
+    tokens = tokenize("受理龘龘😀件", toy)
     assert tokens.offsets.tolist() == [[0, 2], [2, 3], [3, 4], [4, 5], [5, 6]]
     assert tokens.ids.tolist()[1:4] == [3, 3, 3]
 
 
-def test_one_line_break_token_between_lines_that_are_not_blank():
-    tokenizer = toy()
+def test_one_line_break_token_between_lines_that_are_not_blank(toy):
+    tokenizer = toy
     tokens = tokenize("\n受理\n \n\n件\n", tokenizer)
     assert [tokenizer.id_to_token(index) for index in tokens.ids.tolist()] == ["受理", LINE_BREAK, "件"]
     assert tokens.offsets.tolist() == [[1, 3], [3, 4], [7, 8]]
 
 
-def test_blank_text_has_no_tokens():
-    assert len(tokenize(" \n\u3000", toy())) == 0
-    assert tokenize("", toy()).offsets.shape == (0, 2)
+def test_blank_text_has_no_tokens(toy):
+    assert len(tokenize(" \n\u3000", toy)) == 0
+    assert tokenize("", toy).offsets.shape == (0, 2)
 
 
 def test_a_line_break_token_needs_a_place_in_the_vocabulary():
@@ -127,11 +85,11 @@ def test_a_line_break_token_needs_a_place_in_the_vocabulary():
     assert tokenize("ab\nab", plain).ids.tolist() == [1, 1]
 
 
-def test_saved_tokenizer_loads_with_transformers_and_gives_the_same(tmp_path):
-    as_fast(toy()).save_pretrained(tmp_path)
+def test_saved_tokenizer_loads_with_transformers_and_gives_the_same(toy, tmp_path):
+    as_fast(toy).save_pretrained(tmp_path)
     again = AutoTokenizer.from_pretrained(tmp_path)
     text = "受理行政复议申请57件"
-    assert again(text)["input_ids"] == [0, *tokenize(text, toy()).ids.tolist(), 2]
+    assert again(text)["input_ids"] == [0, *tokenize(text, toy).ids.tolist(), 2]
     assert Tokenizer.from_file(str(tmp_path / "tokenizer.json")).encode(text, add_special_tokens=False).ids == (
-        tokenize(text, toy()).ids.tolist()
+        tokenize(text, toy).ids.tolist()
     )

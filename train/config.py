@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import typer
 import yaml
 
-from fazhi.errors import ConfigError
+from fazhi.errors import ConfigError, FazhiError
 
 T = TypeVar("T")
 
@@ -22,7 +25,17 @@ def load_config(path: Path, kind: type[T], overrides: dict[str, Any] | None = No
         raise ConfigError(path, "cannot be read", "give --config the path of a YAML file") from error
     except yaml.YAMLError as error:
         raise ConfigError(path, f"is not YAML: {error}".replace("\n", " "), "mend its syntax") from error
-    return _build(path, kind, {**raw, **(overrides or {})}, "")
+    return _build(path, kind, {**raw, **(overrides or {})} if isinstance(raw, dict) else raw, "")
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Print an error that the user can mend as one line, and end the program with exit code 2."""
+    try:
+        yield
+    except FazhiError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 def _build(path: Path, kind: type[T], raw: Any, where: str) -> T:  # noqa: ANN401  YAML holds anything

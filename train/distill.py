@@ -28,7 +28,7 @@ from fazhi.schema import Schema, default_schema
 from fazhi.tokens import tokenize
 from fazhi.windows import FloatArray
 from train.attention import speed_up
-from train.config import load_config
+from train.config import load_config, one_line_errors
 from train.dataset import IGNORE, Batch, Collator, Example, WindowDataset, make_examples, plan_epochs, special_ids
 from train.finetune import (
     DataConfig,
@@ -39,6 +39,7 @@ from train.finetune import (
     arguments,
     describe,
     load_documents,
+    quiet,
     resolve,
     run,
     show,
@@ -219,6 +220,7 @@ def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[s
     if config.threads:
         torch.set_num_threads(config.threads)
     set_seed(config.seed)
+    quiet()
     schema = default_schema()
     tokenizer = AutoTokenizer.from_pretrained(config.teachers[0])
     backend = tokenizer.backend_tokenizer
@@ -273,7 +275,8 @@ def main(
 ) -> None:
     """Distil a student from fine-tuned teachers."""
     overrides = {"out": out} if out else {}
-    typer.echo(show(distill(load_config(config, DistillConfig, overrides), config, resume=not fresh)))
+    with one_line_errors():
+        typer.echo(show(distill(load_config(config, DistillConfig, overrides), config, resume=not fresh)))
 
 
 if __name__ == "__main__":

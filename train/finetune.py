@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import torch
+import transformers
 import typer
 from torch import nn
 from transformers import (
@@ -32,7 +33,7 @@ from fazhi.document import Document
 from fazhi.errors import ConfigError
 from fazhi.schema import Schema, default_schema
 from train.attention import speed_up
-from train.config import load_config
+from train.config import load_config, one_line_errors
 from train.dataset import (
     IGNORE,
     Batch,
@@ -46,7 +47,7 @@ from train.dataset import (
     special_ids,
     split_publishers,
 )
-from train.scoring import logits_of, score
+from train.scoring import fit_temperatures, logits_of, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,7 @@ def train(config: FinetuneConfig, path: Path, resume: bool = True) -> Mapping[st
     if config.threads:
         torch.set_num_threads(config.threads)
     set_seed(config.seed)
+    quiet()
     schema = default_schema()
     train_documents, dev_documents = load_documents(config.data, path)
     model, tokenizer = load_model(config.base, schema, config.optim.dropout)
@@ -266,6 +268,12 @@ def train(config: FinetuneConfig, path: Path, resume: bool = True) -> Mapping[st
     return run(trainer, tokenizer, Path(config.out), resume)
 
 
+def quiet() -> None:
+    """Switch off transformers' progress bars and notes about the head that is new."""
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+
+
 def describe(examples: Sequence[Example], dev: Sequence[Example], steps: int) -> str:
     """Say in one line what a run trains on."""
     tokens, lost = sum(len(e.tokens) for e in examples), sum(e.inexact for e in examples)
@@ -278,9 +286,11 @@ def run(trainer: LayeredTrainer, tokenizer: Any, out: Path, resume: bool) -> Map
     checkpoint = get_last_checkpoint(str(out)) if resume and out.is_dir() else None
     trainer.train(resume_from_checkpoint=checkpoint)
     scores = trainer.evaluate()
-    best = out / "best"
+    task, best = trainer.task, out / "best"
     trainer.save_model(str(best))
     tokenizer.save_pretrained(str(best))
+    temperatures = fit_temperatures(logits_of(trainer.model, task.dev, task.specials), task.dev, task.schema)
+    (best / "temperatures.json").write_text(json.dumps(temperatures), encoding="utf-8")
     (best / "dev.json").write_text(json.dumps(scores, indent=1), encoding="utf-8")
     return scores
 
@@ -298,7 +308,8 @@ def main(
 ) -> None:
     """Fine-tune an encoder on the three labels."""
     overrides: dict[str, Any] = ({"out": out} if out else {}) | ({"seed": seed} if seed >= 0 else {})
-    typer.echo(show(train(load_config(config, FinetuneConfig, overrides), config, resume=not fresh)))
+    with one_line_errors():
+        typer.echo(show(train(load_config(config, FinetuneConfig, overrides), config, resume=not fresh)))
 
 
 if __name__ == "__main__":

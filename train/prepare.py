@@ -13,6 +13,7 @@ import typer
 
 from data.inline import REPORTS, read
 from train.base import encoder_of, find_base_file, read_base_file
+from train.config import one_line_errors
 from train.finetune import resolve
 from train.tokenizer import PUNCTUATION, as_fast, build, candidates, count_pieces, prune
 
@@ -36,7 +37,8 @@ def main(
     pieces: Annotated[int, typer.Option(help="Most pieces to keep.")] = 16_000,
 ) -> None:
     """Write the pruned base encoder and its tokenizer."""
-    base = read_base_file(find_base_file())
+    with one_line_errors():
+        base = read_base_file(find_base_file())
     sources = list(texts())
     characters = Counter(char for _, documents in sources for text in documents for char in text)
     usual = {char for char, count in characters.items() if count >= 5} | set(PUNCTUATION)

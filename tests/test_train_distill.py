@@ -1,0 +1,115 @@
+"""Distillation: the student's layers, the loss, the teachers' cached answers, and a tiny run."""
+
+from __future__ import annotations
+
+import json
+import lzma
+
+import numpy as np
+import pytest
+import torch
+from transformers import BertConfig, BertForTokenClassification
+
+from fazhi.document import Document
+from fazhi.errors import ConfigError
+from fazhi.schema import default_schema
+from train.dataset import IGNORE
+from train.distill import DistillConfig, Unlabelled, distill, distillation_loss, mixed_plan, take_layers, unlabelled_examples
+from train.finetune import DataConfig, OptimConfig
+from train.tokenizer import as_fast
+
+
+def teacher(layers=4):
+    torch.manual_seed(0)
+    schema = default_schema()
+    config = BertConfig(
+        vocab_size=60, hidden_size=16, num_hidden_layers=layers, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=300, pad_token_id=1, num_labels=schema.size, id2label=schema.id2label,
+        label2id={name: index for index, name in schema.id2label.items()},
+    )  # fmt: skip
+    return BertForTokenClassification(config).eval()
+
+
+def test_the_student_starts_from_the_named_layers():
+    big = teacher()
+    small = take_layers(big, (2, 4))
+    assert small.config.num_hidden_layers == 2
+    for mine, theirs in ((0, 1), (1, 3)):
+        ours, of_teacher = small.bert.encoder.layer[mine].state_dict(), big.bert.encoder.layer[theirs].state_dict()
+        assert all(torch.equal(ours[name], of_teacher[name]) for name in ours)
+    assert torch.equal(small.classifier.weight, big.classifier.weight)
+    assert big.config.num_hidden_layers == 4
+
+
+@pytest.mark.parametrize("layers", [(), (0, 2), (2, 5)])
+def test_layers_that_the_teacher_lacks_are_an_error(layers):
+    with pytest.raises(ConfigError, match=r"1 … 4"):
+        take_layers(teacher(), layers)
+
+
+def test_the_loss_is_zero_where_the_student_agrees_and_nothing_is_labelled():
+    schema = default_schema()
+    logits = torch.randn(2, 5, schema.size)
+    soft = torch.cat([torch.log_softmax(logits[..., layer.slice], -1) for layer in schema.layers], -1).transpose(1, 2)
+    tags, known = torch.full((2, 2, 5), IGNORE), torch.ones(2, 5, dtype=torch.bool)
+    loss = distillation_loss(logits, soft, tags, known, schema, 2.0, 0.5)
+    assert loss.item() == pytest.approx(0, abs=1e-5)
+    assert distillation_loss(logits + torch.randn(2, 5, schema.size), soft, tags, known, schema, 2.0, 0.5) > 0.01
+
+
+def test_hard_labels_alone_are_cross_entropy_over_known_tokens():
+    schema = default_schema()
+    logits, tags = torch.randn(1, 4, schema.size), torch.tensor([[[0, 1, 2, 3], [0, 1, 2, IGNORE]]])
+    known = torch.tensor([[True, True, True, False]])
+    loss = distillation_loss(logits, torch.zeros(1, schema.size, 4), tags, known, schema, 1.0, 1.0)
+    statement = torch.nn.functional.cross_entropy(logits[0, :3, :5], tags[0, 0, :3])
+    metric = torch.nn.functional.cross_entropy(logits[0, :3, 5:], tags[0, 1, :3])
+    assert torch.isclose(loss, statement + metric)
+
+
+def write_sources(tmp_path, toy):
+    teacher().save_pretrained(tmp_path / "teacher")
+    as_fast(toy).save_pretrained(tmp_path / "teacher")
+    lines = []
+    for index in range(6):
+        text = f"受理行政复议申请{index}件，办理件{index}件。"
+        meta = {"publisher": "乙" if index > 3 else "甲"}
+        lines.append(json.dumps({"id": str(index), "text": text, "spans": [[0, 10, "METRIC"]], "meta": meta}))
+    (tmp_path / "data.jsonl").write_text("\n".join(lines))
+    with lzma.open(tmp_path / "bare.jsonl.xz", "wt", encoding="utf-8") as stream:
+        stream.writelines(json.dumps({"text": "办理行政复议，受理申请。" * 9}) + "\n" for _ in range(4))
+    return DistillConfig(
+        teachers=(str(tmp_path / "teacher"),),
+        out=str(tmp_path / "student"),
+        layers=(2, 4),
+        window=20,
+        evaluations=1,
+        data=DataConfig(jsonl=(str(tmp_path / "data.jsonl"),), dev_publishers=("乙",)),
+        unlabelled=Unlabelled((str(tmp_path / "bare.jsonl.xz"),), characters=250, epochs=2),
+        optim=OptimConfig(batch=2, epochs=2),
+    )
+
+
+def test_a_tiny_run_leaves_a_student_and_the_teachers_answers(tmp_path, toy):
+    config = write_sources(tmp_path, toy)
+    scores = distill(config, tmp_path / "c.yaml")
+    assert 0 <= scores["eval_mean"] <= 1
+    best = BertForTokenClassification.from_pretrained(tmp_path / "student" / "best")
+    assert best.config.num_hidden_layers == 2
+    assert best.config.id2label == default_schema().id2label
+    soft = np.load(tmp_path / "student" / "soft.npz")
+    assert len(soft) == 4 + 2  # equal texts are asked about once
+    rows = np.exp(soft[soft.files[0]].astype(np.float32))
+    assert np.allclose([rows[:, layer.slice].sum(1).mean() for layer in default_schema().layers], 1, atol=1e-2)
+    before = (tmp_path / "student" / "soft.npz").stat().st_mtime_ns
+    distill(config, tmp_path / "c.yaml", resume=False)
+    assert (tmp_path / "student" / "soft.npz").stat().st_mtime_ns == before
+
+
+def test_unlabelled_windows_are_spread_over_the_run(tmp_path, toy):
+    config = write_sources(tmp_path, toy)
+    bare = unlabelled_examples([Document("a", "受理行政复议" * 40)], toy, default_schema())
+    plan = mixed_plan(config, bare * 3, bare)
+    places = [index for index, (which, _, _) in enumerate(plan) if which == 3]
+    assert places[0] < len(plan) / 4
+    assert places[-1] > len(plan) * 3 / 4

@@ -1,0 +1,180 @@
+"""Fine-tuning: loss, rates, attention and dropout; a tiny run that is killed resumes to the same weights."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from transformers import BertConfig, BertForTokenClassification, BertModel, BertTokenizerFast
+
+from fazhi.document import Document, Span
+from fazhi.errors import ConfigError
+from fazhi.schema import default_schema
+from fazhi.tokens import Tokens
+from train.attention import SequenceDropout, speed_up
+from train.dataset import Example
+from train.finetune import (
+    DataConfig,
+    FinetuneConfig,
+    LayeredTrainer,
+    OptimConfig,
+    layered_loss,
+    load_documents,
+    load_model,
+    parameter_groups,
+    train,
+)
+from train.scoring import fit_temperatures, span_f1
+from train.tokenizer import as_fast
+
+
+def config(**changes):
+    sizes = {"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 300}
+    return BertConfig(**{**sizes, "vocab_size": 60, "num_hidden_layers": 2, "pad_token_id": 1, **changes})
+
+
+@pytest.fixture
+def base(toy, tmp_path):
+    torch.manual_seed(0)
+    BertModel(config(), add_pooling_layer=False).save_pretrained(tmp_path / "base")
+    as_fast(toy).save_pretrained(tmp_path / "base")
+    return str(tmp_path / "base")
+
+
+def write_data(path):
+    lines = []
+    for index in range(8):
+        text = f"受理行政复议申请{index}件，办理件{index}件。" * 3
+        starts = [at * (len(text) // 3) for at in range(3)]
+        spans = [[start, start + 10, "METRIC"] for start in starts] + [[start + 11, start + 16, "MEASURE"] for start in starts]
+        meta = {"publisher": "乙" if index > 5 else "甲"}
+        lines.append(json.dumps({"id": str(index), "text": text, "spans": spans, "meta": meta}))
+    path.write_text("\n".join(lines))
+
+
+def test_the_loss_is_one_cross_entropy_a_layer():
+    schema = default_schema()
+    torch.manual_seed(1)
+    logits, tags = torch.randn(2, 3, schema.size), torch.tensor([[[0, 1, 2], [0, 1, -100]], [[4, 3, 0], [2, 0, 0]]])
+    expected = nn.functional.cross_entropy(logits[..., :5].reshape(-1, 5), tags[:, 0].reshape(-1))
+    metric = nn.functional.cross_entropy(logits[..., 5:].reshape(-1, 3), tags[:, 1].reshape(-1), ignore_index=-100)
+    assert torch.isclose(layered_loss(logits, tags, schema), expected + metric)
+    assert torch.isclose(layered_loss(logits, tags, schema, (1.0, 2.0)), expected + 2 * metric)
+
+
+def test_rates_fall_from_the_head_down():
+    model = BertForTokenClassification(config(num_labels=8))
+    rates = {}
+    for group in parameter_groups(model, OptimConfig(lr=1.0, decay=0.5, head=3.0)):
+        for parameter in group["params"]:
+            rates[id(parameter)] = (group["lr"], group["weight_decay"])
+    named = {name: rates[id(parameter)] for name, parameter in model.named_parameters()}
+    assert len(rates) == len(named)
+    assert named["classifier.weight"] == (3.0, 0.01)
+    assert named["bert.encoder.layer.1.output.dense.weight"] == (1.0, 0.01)
+    assert named["bert.encoder.layer.0.output.dense.bias"] == (0.5, 0.0)
+    assert named["bert.embeddings.word_embeddings.weight"] == (0.25, 0.01)
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_our_attention_gives_what_transformers_gives(padded):
+    torch.manual_seed(0)
+    model = BertForTokenClassification(config(num_labels=8)).eval()
+    ids = torch.randint(4, 60, (2, 12))
+    mask = torch.ones_like(ids) if padded else None
+    if mask is not None:
+        mask[1, 7:] = 0
+    before = model(input_ids=ids, attention_mask=mask).logits
+    speed_up(model, 0.3)
+    after = model(input_ids=ids, attention_mask=mask).logits
+    keep = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
+    assert torch.allclose(before[keep], after[keep], atol=1e-5)
+    assert not torch.allclose(model.train()(input_ids=ids, attention_mask=mask).logits[keep], after[keep], atol=1e-3)
+
+
+def test_dropout_shares_its_mask_along_the_sequence():
+    torch.manual_seed(0)
+    dropped = SequenceDropout(0.5).train()(torch.ones(2, 5, 64))
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+    assert torch.equal(dropped[:, 0], dropped[:, 4])
+    assert torch.equal(SequenceDropout(0.5).eval()(torch.ones(1, 2, 4)), torch.ones(1, 2, 4))
+
+
+def run_config(base, tmp_path, out, **changes):
+    write_data(tmp_path / "data.jsonl")
+    data = DataConfig(jsonl=(str(tmp_path / "data.jsonl"),), dev_publishers=("乙",), digit_noise=0.5)
+    optim = OptimConfig(lr=1e-2, batch=2, epochs=4, decay=1.0)
+    return FinetuneConfig(base, str(tmp_path / out), window=20, evaluations=3, bf16=False, data=data, optim=optim, **changes)
+
+
+def test_a_killed_run_resumes_to_the_same_weights(base, tmp_path, monkeypatch):
+    train(run_config(base, tmp_path, "whole"), tmp_path)
+    calls = []
+
+    def dies(self, *_, **__):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return original(self)
+
+    original = LayeredTrainer.evaluate
+    monkeypatch.setattr(LayeredTrainer, "evaluate", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train(run_config(base, tmp_path, "cut"), tmp_path)
+    monkeypatch.undo()
+    train(run_config(base, tmp_path, "cut"), tmp_path)
+    whole, cut = _weights(tmp_path / "whole"), _weights(tmp_path / "cut")
+    assert all(torch.equal(whole[name], cut[name]) for name in whole)
+    assert json.loads((tmp_path / "cut" / "best" / "temperatures.json").read_text()).keys() == {"statement", "metric"}
+
+
+def _weights(folder):
+    return BertForTokenClassification.from_pretrained(folder / "best").state_dict()
+
+
+def test_no_documents_is_an_error(tmp_path):
+    write_data(tmp_path / "data.jsonl")
+    with pytest.raises(ConfigError, match="0 for dev"):
+        load_documents(DataConfig(jsonl=(str(tmp_path / "data.jsonl"),)), tmp_path / "c.yaml")
+
+
+def test_a_base_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        load_model(str(tmp_path / "nothing"), default_schema(), 0.0)
+
+
+def test_a_hub_style_bert_with_wordpieces_fine_tunes(tmp_path):
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"受理行政复议申请办件，。0123456789"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    BertTokenizerFast(vocab=str(tmp_path / "vocab.txt")).save_pretrained(tmp_path / "base")
+    BertModel(config(vocab_size=len(words), pad_token_id=0)).save_pretrained(tmp_path / "base")
+    settings = run_config(str(tmp_path / "base"), tmp_path, "hub")
+    scores = train(settings, tmp_path)
+    assert set(scores) >= {"eval_METRIC", "eval_MEASURE", "eval_PROBLEM"}
+    assert (tmp_path / "hub" / "best" / "model.safetensors").exists()
+
+
+def test_f1_by_hand():
+    gold = [[Span(0, 2, "METRIC"), Span(3, 5, "METRIC"), Span(0, 5, "MEASURE")]]
+    found = [[Span(0, 2, "METRIC"), Span(3, 6, "METRIC"), Span(7, 9, "METRIC")]]
+    scores = span_f1(gold, found, default_schema())
+    assert scores["METRIC"] == pytest.approx(2 / 5)
+    assert scores["MEASURE"] == 0
+    assert scores["PROBLEM"] == 1
+
+
+def test_temperatures_undo_a_known_scale():
+    rng = np.random.default_rng(0)
+    true = rng.normal(size=(4000, 8)).astype(np.float32)
+    tags = []
+    for layer in default_schema().layers:
+        odds = np.exp(true[:, layer.slice])
+        odds /= odds.sum(1, keepdims=True)
+        tags.append([rng.choice(len(row), p=row.astype(float) / row.astype(float).sum()) for row in odds])
+    tokens = Tokens(np.zeros(4000, dtype=np.int64), np.zeros((4000, 2), dtype=np.int64))
+    example = Example(Document("a", "b"), tokens, np.array(tags), 0)
+    fitted = fit_temperatures([true * 2], [example], default_schema())
+    assert all(abs(value - 2) < 0.25 for value in fitted.values())
