@@ -7,7 +7,8 @@ windows an epoch sees depends on seed and epoch alone, so that an interrupted ru
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import lzma
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,21 @@ def read_jsonl(path: Path) -> list[Document]:
         except (ValueError, KeyError) as error:
             raise InputError(f"{path}:{number}", f"no annotated document ({error})", "mend or drop the line") from error
     return documents
+
+
+def read_texts(path: Path, characters: int = 0) -> Iterator[str]:
+    """Yield the texts of a JSON-lines file (xz or plain), in all at most so many characters where that is not 0."""
+    left = characters or 10**12
+    try:
+        with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as stream:
+            for line in stream:
+                text = json.loads(line)["text"][:left]
+                left -= len(text)
+                if not text:
+                    return
+                yield text
+    except (OSError, ValueError, KeyError, lzma.LZMAError) as error:
+        raise InputError(path, "cannot be read as texts", "give JSON lines (plain or xz) with a text each") from error
 
 
 def read_reports(folder: Path, split: str) -> list[Document]:

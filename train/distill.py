@@ -8,8 +8,6 @@ document once; what they say is kept in ``out/soft.npz``.
 from __future__ import annotations
 
 import hashlib
-import json
-import lzma
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +27,7 @@ from fazhi.tokens import tokenize
 from fazhi.windows import FloatArray
 from train.attention import speed_up
 from train.config import load_config, one_line_errors
-from train.dataset import IGNORE, Batch, Collator, Example, WindowDataset, make_examples, plan_epochs, special_ids
+from train.dataset import IGNORE, Batch, Collator, Example, WindowDataset, make_examples, plan_epochs, read_texts, special_ids
 from train.finetune import (
     DataConfig,
     FinetuneConfig,
@@ -149,17 +147,8 @@ class DistillTrainer(LayeredTrainer):
 
 def read_unlabelled(config: Unlabelled) -> list[Document]:
     """Read the texts without labels: whole documents from the start of each file until enough characters are there."""
-    documents = []
-    for name in config.jsonl:
-        left = config.characters
-        with lzma.open(resolve(name), "rt", encoding="utf-8") as stream:
-            for number, line in enumerate(stream):
-                text = json.loads(line)["text"][: max(left, 0)]
-                if left <= 0:
-                    break
-                documents.append(Document(f"{Path(name).name}:{number}", text))
-                left -= len(text)
-    return documents
+    texts = ((name, text) for name in config.jsonl for text in read_texts(resolve(name), config.characters))
+    return [Document(f"{name}:{number}", text) for number, (name, text) in enumerate(texts)]
 
 
 def unlabelled_examples(documents: Sequence[Document], tokenizer: Tokenizer, schema: Schema) -> list[Example]:
