@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from evaluate.pairs import Pair
 from evaluate.spans import key
+from evaluate.units import clauses_of
 from fazhi.calibration import fit_temperature
-from fazhi.clauses import clauses
 
 Floats = npt.NDArray[np.float64]
 BINS = 10
@@ -111,7 +111,7 @@ def _review_rows(pairs: Sequence[Pair]) -> tuple[Floats, Floats, Floats, int]:
     rows: list[tuple[float, int, bool]] = []
     total = 0
     for pair in pairs:
-        starts = [clause.outer_start for clause in clauses(pair.text)]
+        starts = [clause.outer_start for clause in clauses_of(pair.text)]
         gold, found = ({key(span) for span in side} for side in (pair.gold, pair.predicted))
         errors: dict[int, int] = {}
         for start, _, _ in gold ^ found:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from evaluate.compare import read_results
-from evaluate.plots import Frame, line_plot
+from evaluate.plots import Frame, floor_tenth, line_plot
 from fazhi.errors import EvaluationError
 from fazhi.writers import whole_file
 
@@ -57,7 +57,7 @@ def draw(found: Curve) -> str:
     """Return the plot."""
     sizes = [point[0] for points in found.values() for point in points]
     lowest = min(point[1] for points in found.values() for point in points)
-    frame = Frame("training reports", "F1 %", (0, max(sizes)), (max(0.0, int(lowest * 10 - 1) / 10), 1.0), as_percent=False)
+    frame = Frame("training reports", "F1 %", (0, max(sizes)), (floor_tenth(lowest), 1.0), as_percent=False)
     series = [(label, [(point[0], point[1]) for point in points]) for label, points in found.items()]
     alt = "; ".join(f"{label}: " + ", ".join(f"{n:.0f} → {100 * f1:.1f}" for n, f1 in line) for label, line in series)
     return line_plot(frame, series, f"F1 by number of training reports — {alt}")

@@ -14,7 +14,7 @@ from fazhi.clauses import SENTENCE_ENDS
 from fazhi.document import Span
 from fazhi.schema import Schema, default_schema
 
-KINDS = ("missed", "spurious", "boundary", "label", "label and boundary")
+KINDS = ("missed", "spurious", "boundary", "wrong label", "label and boundary")
 CONTEXT = 90
 """At most so many characters of the sentence are shown on either side of an error."""
 
@@ -48,7 +48,7 @@ def kind_of(gold: Span | None, predicted: Span | None) -> str | None:
     if gold is None or predicted is None:
         return "spurious" if gold is None else "missed"
     if same_extent(gold, predicted):
-        return None if same_label(gold, predicted) else "label"
+        return None if same_label(gold, predicted) else "wrong label"
     return "boundary" if same_label(gold, predicted) else "label and boundary"
 
 

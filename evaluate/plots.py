@@ -56,19 +56,21 @@ def _svg(alt: str, body: str, height: int = HEIGHT) -> str:
 
 
 def line_plot(frame: Frame, series: Sequence[tuple[str, Points]], alt: str, diagonal: bool = False) -> str:
-    """Draw one line with dots a series (at most four), named beside its last point."""
+    """Draw one line with dots a series (at most three), with a legend; ``diagonal`` adds the line ``y = x``."""
     parts = [frame.axes()]
     if diagonal:
-        ends = (frame.x(0), frame.y(0), frame.x(1), frame.y(1))
+        low, high = frame.x_range
+        ends = (frame.x(low), frame.y(low), frame.x(high), frame.y(high))
         parts.append('<line class="diagonal" x1="{}" y1="{}" x2="{}" y2="{}"/>'.format(*ends))
     for number, (name, points) in enumerate(series):
         places = [(frame.x(x), frame.y(y)) for x, y in points]
         path = " ".join(f"{x},{y}" for x, y in places)
         parts.append(f'<polyline class="line s{number}" points="{path}"/>')
         parts += [f'<circle class="dot s{number}" cx="{x}" cy="{y}" r="2.6"/>' for x, y in places]
-        if name and places:
-            x, y = places[-1]
-            parts.append(f'<text x="{min(x, WIDTH - 14)}" y="{max(y - 8, 11)}" text-anchor="end">{escape(name)}</text>')
+        if name:
+            at = LEFT + 10 + 130 * number
+            parts.append(f'<line class="line s{number}" x1="{at}" y1="{TOP + 8}" x2="{at + 26}" y2="{TOP + 8}"/>')
+            parts.append(f'<text x="{at + 32}" y="{TOP + 12}">{escape(name)}</text>')
     return _svg(alt, "".join(parts))
 
 
@@ -89,3 +91,8 @@ def interval_plot(rows: Sequence[tuple[str, float, Sequence[float] | None]], lab
         parts.append(f'<text x="{round(end + 6, 1)}" y="{y + 15}">{100 * value:.1f}</text>')
     parts.append(f'<text x="{left}" y="{height - 8}">{escape(label)}</text>')
     return _svg(alt, "".join(parts), height)
+
+
+def floor_tenth(value: float) -> float:
+    """Return the tenth at or below a ratio, one lower where the value would touch the axis; at least 0."""
+    return max(0.0, int(value * 10 - 0.2) / 10)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from evaluate.mistakes import KINDS
 from evaluate.tables import TEMPLATES, Part, Table, both, parts, shown, texts
 from fazhi.errors import MissingExtraError
 from fazhi.writers import whole_file
@@ -35,7 +36,7 @@ def html(results: Mapping[str, Any]) -> str:
         both=both,
         shown=shown,
         marked=marked,
-        tags=["missed", "spurious", "boundary", "label", "label and boundary", *labels],
+        tags=[*KINDS, *labels],
         css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         js=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
     )

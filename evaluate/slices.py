@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from evaluate.pairs import Pair, bare
 from evaluate.spans import Counts, count, key
-from evaluate.units import nesting
 from fazhi.document import Document, Span
 from fazhi.structure import sections
 
@@ -72,17 +71,6 @@ class SectionOf:
         return kinds[at - 1] if at else "none"
 
 
-@dataclass(frozen=True)
-class NestingOf:
-    """Nesting by the gold spans of the other layers."""
-
-    places: dict[str, Callable[[Span], str]] = field(default_factory=dict)
-
-    def __call__(self, pair: Pair, span: Span) -> str:
-        """Return ``inside``, ``around``, ``on`` or ``alone``."""
-        return self.places.setdefault(pair.id, nesting(pair))(span)
-
-
 def standard(training: Iterable[Document] = ()) -> dict[str, Group]:
     """Return the slices of the report; with training documents, also whether a phrase was seen in them."""
     groups: dict[str, Group] = {
@@ -93,7 +81,6 @@ def standard(training: Iterable[Document] = ()) -> dict[str, Group]:
         "layout": _meta("layout"),
         "report_length": lambda pair, _: _bucket(len(pair.text), _REPORTS, "> 6,000"),
         "span_length": lambda _, span: _bucket(span.end - span.start, _LENGTHS, "> 40"),
-        "nesting": NestingOf(),
         "number_form": lambda pair, s: number_form(pair.text[s.start : s.end]) if s.label == "METRIC" else None,
     }
     seen = {(span.label, normal(span.text)) for document in training for span in document.spans}

@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from evaluate.plots import Frame, interval_plot, line_plot
+from evaluate.mistakes import KINDS
+from evaluate.plots import Frame, floor_tenth, interval_plot, line_plot
 
 Cell = str | float | int | None
 Results = Mapping[str, Any]
@@ -31,7 +32,7 @@ def texts() -> dict[str, dict[str, str]]:
 def both(key: str) -> str:
     """Return a text in both languages, for alternatives and axes that cannot switch."""
     words = texts().get(key)
-    return f"{words['zh']} / {words['en']}" if words else key
+    return key if not words else words["en"] if words["zh"] == words["en"] else f"{words['zh']} / {words['en']}"
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _slices(results: Results) -> Iterator[Part]:
                 counts = values[value].get(label, {})
                 row += [counts.get("f1"), counts.get("gold", 0)]
             rows.append(row)
-        columns = [column for label in labels for column in ((label, "percent"), ("gold", "number"))]
+        columns = [column for label in labels for column in ((label, "percent"), ("gold_spans", "number"))]
         tables.append(Table(name, [("value", "name"), *columns], rows))
     if tables:
         yield Part("slices", tables)
@@ -220,16 +221,15 @@ def _learning(results: Results) -> Iterator[Part]:
     columns = [("label", "name"), ("axis_reports", "number"), ("f1", "percent"), ("lowest", "percent"), ("highest", "percent")]
     series = [(label, [(point[0], point[1]) for point in points]) for label, points in found.items()]
     sizes, scores = ([point[at] for points in found.values() for point in points] for at in (0, 1))
-    frame = Frame(both("axis_reports"), both("axis_f1"), (0, max(sizes)), (max(0.0, min(scores) - 0.1), 1.0), as_percent=False)
+    frame = Frame(both("axis_reports"), both("axis_f1"), (0, max(sizes)), (floor_tenth(min(scores)), 1.0), as_percent=False)
     figure = Figure("learning", line_plot(frame, series, both("learning")))
     yield Part("learning", [Table("learning", columns, rows)], [figure])
 
 
 def _errors(results: Results) -> Iterator[Part]:
     errors = results["errors"]
-    kinds = ("missed", "spurious", "boundary", "label", "label and boundary")
-    rows = [[label, *(tally[kind] for kind in kinds)] for label, tally in errors["kinds"].items()]
-    tables = [Table("kinds", [("label", "name"), *((kind, "number") for kind in kinds)], rows)]
+    rows = [[label, *(tally[kind] for kind in KINDS)] for label, tally in errors["kinds"].items()]
+    tables = [Table("kinds", [("label", "name"), *((kind, "number") for kind in KINDS)], rows)]
     for layer, cells in errors["confusion"].items():
         rows = [[f"gold {gold}", *columns.values()] for gold, columns in cells.items()]
         tables.append(Table(f"confusion_{layer}", [(layer, "name"), *((name, "number") for name in cells)], rows))

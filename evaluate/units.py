@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -46,6 +47,12 @@ def common(left: Extents, right: Extents) -> int:
     return shared
 
 
+@lru_cache(maxsize=2048)
+def clauses_of(text: str) -> tuple[Clause, ...]:
+    """Return the clauses of a text, remembered for the scores that need them again."""
+    return tuple(clauses(text))
+
+
 def clause_labels(spans: Sequence[Span], found: Sequence[Clause], layer: Layer) -> list[str]:
     """Give each clause the label of the layer that covers most of it, ``O`` where none touches it."""
     starts = [clause.outer_start for clause in found]
@@ -64,7 +71,7 @@ def clause_scores(pairs: Iterable[Pair], schema: Schema | None = None) -> dict[s
     schema = schema or default_schema()
     confusion: dict[str, Counter[tuple[str, str]]] = {layer.name: Counter() for layer in schema.layers}
     for pair in pairs:
-        found = [clause for clause in clauses(pair.text) if clause.start < clause.end]
+        found = [clause for clause in clauses_of(pair.text) if clause.start < clause.end]
         for layer in schema.layers:
             sides = [clause_labels(spans, found, layer) for spans in (pair.gold, pair.predicted)]
             confusion[layer.name].update(zip(*sides, strict=True))
@@ -124,16 +131,20 @@ def nesting(pair: Pair, schema: Schema | None = None) -> Callable[[Span], str]:
     The gold spans of the other layers decide, for gold and predicted spans alike.
     """
     schema = schema or default_schema()
-    others = {layer.name: [s for s in pair.gold if s.label not in layer.labels] for layer in schema.layers}
+    layer_of = {label: layer.name for layer in schema.layers for label in layer.labels}
+    others = {name: [span for span in pair.gold if layer_of[span.label] != name] for name in set(layer_of.values())}
+    ends = {name: sorted(span.end for span in spans) for name, spans in others.items()}
 
     def place(span: Span) -> str:
-        touching = [other for other in others[schema.layer_of(span.label).name] if overlap(other, span)]
-        for other in touching:
-            if (other.start, other.end) == (span.start, span.end):
-                return "on"
+        name = layer_of[span.label]
+        found = "alone"
+        for other in others[name][bisect_right(ends[name], span.start) :]:
+            if other.start >= span.end:
+                break
             if other.start <= span.start and span.end <= other.end:
-                return "inside"
-        return "around" if touching else "alone"
+                return "on" if (other.start, other.end) == (span.start, span.end) else "inside"
+            found = "around"
+        return found
 
     return place
 

@@ -1,12 +1,17 @@
 """The baselines: rules and CRFs, on invented sentences."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evaluate.baselines.crf import train
 from evaluate.baselines.features import char_class, metric_features, statement_features
 from evaluate.baselines.rules import RulesBaseline
+from evaluate.label_issues import confident_issues, find_issues
 from evaluate.pairs import pair_up
 from evaluate.predict import load_predictor, predict
 from evaluate.spans import by_label
@@ -91,3 +96,44 @@ def test_features_one_list_an_item():
     assert "section=problem" in statement_features(text, found)[1]
     assert [len(metric_features(text, clause)) for clause in found] == [c.end - c.start for c in found]
     assert [char_class(char) for char in "5三件%a　受，"] == list("dnu%ascp")
+
+
+# --- label issues ---
+
+
+def test_confident_issues_by_hand():
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.1, 0.9], [0.05, 0.95]])
+    given = np.array([0, 0, 1, 1, 0])
+    assert confident_issues(probabilities, given).tolist() == [-1, -1, -1, -1, 1]
+    assert confident_issues(probabilities[:2], given[:2]).tolist() == [-1, -1]
+
+
+@given(st.lists(st.tuples(st.lists(st.floats(0.01, 1), min_size=3, max_size=3), st.integers(0, 2)), min_size=3, max_size=15))
+def test_confident_issues_are_those_of_confident_learning(rows):
+    raw, given = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    p = raw / raw.sum(axis=1, keepdims=True)
+    thresholds = [p[given == k, k].mean() if (given == k).any() else 2.0 for k in range(3)]
+    for at, found in enumerate(confident_issues(p, given)):
+        confident = [k for k in range(3) if p[at, k] >= thresholds[k]]
+        best = max(confident, key=lambda k: (p[at, k], -k)) if confident else -1
+        assert found == (best if best != given[at] else -1)
+
+
+def test_planted_label_errors_come_first(tmp_path):
+    documents = [report(str(n), n) for n in range(8)]
+    wrong = documents[0]
+    spoiled = [
+        replace(s, label="MEASURE") if s.text == "" and s.label == "PROBLEM" and s.start < 60 else s for s in wrong.spans
+    ]
+    changed = next(s for s in spoiled if s.label == "MEASURE" and "不足" in wrong.text[s.start : s.end])
+    first = next(s for s in spoiled if s.label == "METRIC")
+    spoiled[spoiled.index(first)] = replace(first, start=first.start + 2)
+    issues = find_issues([wrong.with_spans(spoiled), *documents[1:]], count=2)
+    found = {(issue.layer, issue.start): issue for issue in issues}
+    assert found["statement", changed.start].proposed == "PROBLEM"
+    assert found["statement", changed.start].given == "MEASURE"
+    metric = next(issue for issue in issues if issue.layer == "metric" and issue.report == wrong.id)
+    assert metric.proposed == wrong.text[first.start : first.end]
+    assert issues == sorted(issues, key=lambda issue: issue.margin)
+    with pytest.raises(EvaluationError, match="2 reports for 5 folds"):
+        find_issues(documents[:2])

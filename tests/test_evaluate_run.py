@@ -225,6 +225,6 @@ def test_a_thousand_reports_take_less_than_a_minute():
     ]
     predicted = [(*span, 0.9) for n, span in enumerate(spans) if n % 5]
     examples = [make_pair(spans, predicted, text, f"r{n}") for n in range(100)]
-    start = time.perf_counter()
+    start = time.process_time()
     html(evaluate(examples))
-    assert time.perf_counter() - start < 12  # a tenth of the reports in a fifth of the time, on a busy machine
+    assert time.process_time() - start < 6  # seconds of one core for a tenth of the reports

@@ -118,7 +118,7 @@ def test_mistakes_are_named_and_carry_their_sentence():
         ("spurious", "MEASURE"),
         ("boundary", "METRIC"),
         ("missed", "METRIC"),
-        ("label", "PROBLEM"),
+        ("wrong label", "PROBLEM"),
         ("missed", "PROBLEM"),
     ]
     assert found[1].sentence == "组织开展业务培训，全年受理复议申请1,275件，办结52件。"
