@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from fazhi import __version__
+from fazhi.commands.batch import batch
 from fazhi.commands.extract import extract
 from fazhi.commands.ingest import ingest
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 app.command()(extract)
+app.command()(batch)
 app.command()(ingest)
 
 

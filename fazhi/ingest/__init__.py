@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from fazhi.ingest.characters import normalise
 from fazhi.ingest.find import find
-from fazhi.ingest.reader import decoded_source, from_text, read
+from fazhi.ingest.reader import decoded_source, from_bytes, from_text, read
 
-__all__ = ["decoded_source", "find", "from_text", "normalise", "read"]
+__all__ = ["decoded_source", "find", "from_bytes", "from_text", "normalise", "read"]

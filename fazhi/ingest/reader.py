@@ -51,10 +51,15 @@ def read(path: Path, limits: Limits | None = None) -> Document:
     Raises ``InputError`` (one line: file, what, remedy) for all that cannot be read as a report and ``MissingExtraError``
     where a PDF or Word reader is not installed.
     """
-    raw = _bytes(path, limits or Limits())
-    extracted = extract(raw, path, limits or Limits())
+    return from_bytes(_bytes(path, limits or Limits()), path, limits)
+
+
+def from_bytes(raw: bytes, path: Path, limits: Limits | None = None) -> Document:
+    """Read what a file holds (a member of an archive, say) that ``path`` only names."""
+    limits = limits or Limits()
+    limits.check_size(len(raw), path)
     meta = {"source": str(path), "sha256": hashlib.sha256(raw).hexdigest()}
-    return _document(path.stem, extracted, meta, str(path))
+    return _document(path.stem, extract(raw, path, limits), meta, str(path))
 
 
 def decoded_source(path: Path, limits: Limits | None = None) -> str:
