@@ -36,7 +36,7 @@ _LABELLED = {
     "published": re.compile(rf"(?:发布时间|发布日期|公开日期|公开时间|发文时间|时\s*间|日\s*期)\s*[:：]?\s*({_DATE.pattern})"),
     "doc_number": re.compile(rf"(?:文\s*号|发文字号)\s*[:：]?\s*({_NUMBER})"),
 }
-_NUMBER_LINE = re.compile(rf"(?:^|\n)\s*({_NUMBER})\s*(?=\n|$)")
+_NUMBER_LINE = re.compile(rf"(?:^|\n)[ \t]*({_NUMBER})[ \t]*(?=\n|$)")
 _META_NAMES = {
     "title": ("articletitle",),
     "published": ("pubdate", "publishdate", "article:published_time", "createdate"),
@@ -60,11 +60,12 @@ class Hints:
 def describe(text: str, extent: tuple[int, int], offsets: OffsetMap, hints: Hints) -> dict[str, Any]:
     """Return ``FIELDS`` with their values and ``provenance``; ``extent`` is where the body lies in the clean text."""
     page, found = Page(text, offsets, extent), Findings()
-    _add_labelled(Page(page.head, offsets), found)
+    aside = Page(hints.aside, hints.offsets, (len(hints.aside), len(hints.aside)), in_text=False)
+    _add_labelled(page, found)
     _add_metas(hints.metas, found)
-    for beside in (Page(hints.aside, hints.offsets, in_text=False), Page(page.head, offsets)):
-        _add_labelled(beside, found)
-        _add_timed_date(beside, found)
+    _add_labelled(aside, found)
+    _add_timed_date(page, found)
+    _add_timed_date(aside, found)
     _add_title(page, found)
     add_issuer(page, found)
     _add_year(page, found)
@@ -78,7 +79,7 @@ def describe(text: str, extent: tuple[int, int], offsets: OffsetMap, hints: Hint
 def _add_labelled(page: Page, found: Findings) -> None:
     """Read labelled fields (``发布机构：…``) of a page's head or of what stood around the report."""
     for name, pattern in _LABELLED.items():
-        match = pattern.search(page.text)
+        match = pattern.search(page.text, *page.head)
         if not match or name in found:
             continue
         value = match[1].strip() if name != "published" else _iso(match[1])
@@ -88,7 +89,7 @@ def _add_labelled(page: Page, found: Findings) -> None:
 
 def _add_timed_date(page: Page, found: Findings) -> None:
     """Take a date with a time of day that stands bare beside the title for the date of publication."""
-    match = _TIMED.search(page.text)
+    match = _TIMED.search(page.text, *page.head)
     value = _iso(match[0]) if match else None
     if match and value and "published" not in found:
         found["published"] = page.found(value, 0.8, *match.span())
@@ -117,7 +118,7 @@ def _add_metas(metas: Iterable[MetaTag], found: Findings) -> None:
 def _add_title(page: Page, found: Findings) -> None:
     """Find the title in the head; where a field told it already, find its place."""
     told = found.get("title")
-    place = page.locate(str(told.value), 0, page.body[0] + 400) if told else shown_title(page)
+    place = page.locate(str(told.value), page.head[0], page.body[0] + 400) if told else shown_title(page)
     if place:
         found["title"] = page.found(one_line(page.text[slice(*place)]), 0.97 if told else 0.9, *place)
     elif told:
@@ -144,6 +145,6 @@ def _add_year(page: Page, found: Findings) -> None:
 
 
 def _add_number(page: Page, found: Findings) -> None:
-    match = _NUMBER_LINE.search(page.head)
+    match = _NUMBER_LINE.search(page.text, *page.head)
     if match and "doc_number" not in found:
         found["doc_number"] = page.found(match[1], 0.85, match.start(1), match.end(1))

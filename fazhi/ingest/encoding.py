@@ -1,7 +1,8 @@
 """From bytes to text: byte order mark, the page's own declaration, UTF-8, UTF-16, GB18030, Big5 — the first that reads well.
 
 A wrong encoding of Chinese nearly always decodes into *something*; what gives it away are rare characters. A candidate
-counts as plausible when a good share of its Chinese characters are among the commonest ones.
+counts as plausible when a good share of its Chinese characters are among the commonest ones. UTF-8 needs no such test: text in
+another encoding hardly ever is valid UTF-8.
 """
 
 from __future__ import annotations
@@ -81,23 +82,18 @@ def decode(raw: bytes, source: str | Path) -> tuple[str, str]:
 
     Raises ``InputError`` where no encoding gives a text with less than 2 % broken characters.
     """
-    best: tuple[float, str, str] | None = None
     for name in _candidates(raw):
         text = _strict(raw, name)
-        score = -1.0 if text is None else plausibility(text) - 5 * text[:20_000].count("\x00") / max(1, len(text[:20_000]))
-        if text is not None and score >= _PLAUSIBLE and (name != "utf-16-le" or _mostly_text(text)):
+        if text is not None and _reads_well(text, name):
             return text.removeprefix("\ufeff"), name
-        if text is not None and (best is None or score > best[0]):
-            best = (score, text, name)
     lenient = _lenient(raw)
     if lenient:
         return lenient[0].removeprefix("\ufeff"), lenient[1]
-    if best and best[0] >= _PLAUSIBLE / 2 and best[2] in ("utf-8", "gb18030"):
-        return best[1].removeprefix("\ufeff"), best[2]
     raise InputError(source, "unknown text encoding", "save it as UTF-8 and try again")
 
 
-def _mostly_text(text: str) -> bool:
+def _reads_well(text: str, name: str) -> bool:
+    """Tell whether a decoded text is plausible, and not full of control characters as text in UTF-16 read as bytes is."""
     sample = text[:20_000]
-    odd = sum(not (char.isprintable() or char in "\r\n\t\u3000\xa0") for char in sample)
-    return odd <= len(sample) * 0.02
+    odd = sum(not (char.isprintable() or char in "\r\n\t\f\v\u3000\xa0\ufeff\u200b") for char in sample)
+    return odd <= 0.05 * len(sample) and (name == "utf-8" or plausibility(text) >= _PLAUSIBLE)

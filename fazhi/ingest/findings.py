@@ -31,6 +31,7 @@ class Finding:
 
 
 Findings = dict[str, Finding]
+_LONGEST_HEAD = 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ class Page:
     in_text: bool = True
 
     @property
-    def head(self) -> str:
-        """What stands before the body."""
-        return self.text[: self.body[0]]
+    def head(self) -> tuple[int, int]:
+        """Where to look before the body: all that stands there, of a very long head the end."""
+        return max(0, self.body[0] - _LONGEST_HEAD), self.body[0]
 
     def found(self, value: str | int, confidence: float, start: int, end: int) -> Finding:
         """Return a finding at ``text[start:end]``."""

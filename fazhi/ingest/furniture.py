@@ -106,6 +106,8 @@ def body(text: str) -> tuple[int, int]:
     return start, max(start, _body_end(text, extents, prose[-1]))
 
 
+_MOST_HEADINGS = 60
+"""Most lines before the first prose (blank ones, headings, addressees) that may belong to the body."""
 _HEADING = re.compile(
     r"\s*(?:[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十]{1,3}[）)]|\d{1,2}[.、．]|第[一二三四五六七八九十]+部分)"
 )
@@ -116,7 +118,8 @@ _ADDRESSEE = re.compile(r"\s*[^，。；]{2,60}[：:]\s*$")
 
 
 def _body_start(text: str, extents: list[tuple[int, int]], first: int) -> int:
-    while first > 0 and (
+    earliest = max(0, first - _MOST_HEADINGS)
+    while first > earliest and (
         _HEADING.match(line := text[slice(*extents[first - 1])]) or _ADDRESSEE.match(line) or not line.strip()
     ):
         if is_furniture(line) and line.strip():

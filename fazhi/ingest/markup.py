@@ -109,12 +109,16 @@ class MetaTag:
 
 @dataclass(slots=True)
 class Page:
-    """A tokenised page: the rewritten markup, the runs that its markers number, the meta tags and the ``<title>``."""
+    """A tokenised page: the rewritten markup, the runs that its markers number, the meta tags, the ``<title>``.
+
+    ``unclosed`` holds elements that are known to have no end tag in the rest of the page.
+    """
 
     skeleton: list[str] = field(default_factory=list)
     runs: list[tuple[int, int]] = field(default_factory=list)
     metas: list[MetaTag] = field(default_factory=list)
     title: tuple[int, int] | None = None
+    unclosed: set[str] = field(default_factory=set)
     _open: list[bool] = field(default_factory=list)
     _depth: int = 0
 
@@ -210,9 +214,10 @@ def _tag(source: str, at: int, closing: bool, name: str, page: Page) -> int:
         page.title = page.title or (content, stop)
     elif name in _RAW:
         end = _skip_raw(source, name, end)[1]
-    elif name in _RAW_IF_CLOSED:
+    elif name in _RAW_IF_CLOSED and name not in page.unclosed:
         stop, after = _skip_raw(source, name, end)
         end = after if stop < len(source) else end
+        page.unclosed |= {name} if stop == len(source) else set()
     elif name == "meta":
         key = attributes.get("name", attributes.get("property", "")).lower()
         page.metas.append(MetaTag(key, attributes.get("content", ""), at, end))

@@ -22,11 +22,17 @@ except ImportError as error:
     raise MissingExtraError("pypdfium2", "documents") from error
 
 _PAGE_NUMBER = re.compile(r"^\s*(?:[-—–·]*\s*\d{1,4}\s*[-—–·]*|第\s*\d+\s*页(?:\s*[,，/]?\s*共\s*\d+\s*页)?|\d+\s*/\s*\d+)\s*$")
+_PROSE = re.compile("[，。；]")
 _SENTENCE_END = ("。", "！", "？", "：", "；", "”", "!", "?")
 _OPENER = re.compile(
     r"\s*(?:[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.、．](?!\d)|第[一二三四五六七八九十]+部分|附件)"
 )
 _EDGE = 2
+_LONGEST_HEAD = 60
+_PAGE_SHIFT = 3
+"""How far the printed number of a page may be from its place in the file."""
+_NARROWEST = 36
+"""Columns of the narrowest line that counts as full; where all lines are shorter, none is taken for wrapped."""
 _MIN_TEXT = 8
 """Fewest characters a page (on average) of a PDF that has a text layer."""
 
@@ -106,14 +112,21 @@ def _lines(texts: list[str], starts: list[int]) -> list[_Line]:
 
 
 def _key(line: _Line) -> str:
-    return re.sub(r"\d+", "#", "".join(line.text.split()))
+    """Return a line without white space and without a number at its end or beginning that may be the page's."""
+    text = line.text.strip()
+    for pattern in (r"[\s—–-]+(\d{1,4})$", r"^(\d{1,4})[\s—–-]+"):
+        number = re.search(pattern, text)
+        if number and abs(int(number[1]) - line.page - 1) <= _PAGE_SHIFT:
+            text = text[: number.start()] + text[number.end() :]
+    return "".join(text.split())
 
 
 def _without_running_heads(lines: list[_Line]) -> list[_Line]:
     """Drop page numbers at the edges of pages, and lines that stand there on many pages; of these the first stays."""
     count = max((line.page for line in lines), default=0) + 1
     seen = Counter(_key(line) for line in {(_key(line), line.page): line for line in lines if line.edge}.values())
-    repeated = {key for key, times in seen.items() if times >= 3 and times >= 0.3 * count and len(key) < 60}
+    least = max(3, 0.3 * count)
+    repeated = {key for key, times in seen.items() if times >= least and len(key) < _LONGEST_HEAD and not _PROSE.search(key)}
     kept, shown = [], set()
     for line in lines:
         key = _key(line)
@@ -133,7 +146,7 @@ def _usual_width(lines: list[_Line]) -> int:
 def _continues(before: _Line, line: _Line, full: int) -> bool:
     """Tell whether a line goes on with the sentence of the line before: that one is full and this one opens nothing."""
     ended = before.text.endswith(_SENTENCE_END)
-    if before.width < full - 6 or (ended and _OPENER.match(line.text)):
+    if before.width < max(full - 6, _NARROWEST) or (ended and _OPENER.match(line.text)):
         return False
     return not (_OPENER.match(line.text) and before.width < full - 1)
 

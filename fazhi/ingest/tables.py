@@ -8,6 +8,7 @@ units, repeated labels, punctuation) is inserted text: it has no place in the so
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from fazhi.ingest.markup import Node
 from fazhi.ingest.pieces import Line, inserted, text_of
@@ -26,9 +27,9 @@ _MAX_COLUMNS = 60
 
 def is_data_table(table: Node) -> bool:
     """Tell a table of data from one that lays a page out: two rows of two cells, no nested table, no cell with an article."""
-    nodes = list(table.walk())
-    if any(node.tag == "table" for node in nodes[1:]):
+    if any(node.tag == "table" for node in islice(table.walk(), 1, None)):
         return False
+    nodes = list(table.walk())
     rows = [[cell for cell in node.children if cell.tag in ("td", "th")] for node in nodes if node.tag == "tr"]
     if len(rows) < 2 or sum(len(row) > 1 for row in rows) < 2:
         return False

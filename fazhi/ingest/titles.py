@@ -21,7 +21,8 @@ _LONGEST_LINE = 40
 
 def shown_title(page: Page) -> tuple[int, int] | None:
     """Return the extent of the title in the head of a page, ``None`` where nothing there reads like one."""
-    head = page.head
+    base, stop = page.head
+    head = page.text[base:stop]
     chunks = [match.span() for match in re.finditer(r"\S+", head)]
     last = next((at for at in reversed(range(len(chunks))) if _ends_title(head, chunks, at)), None)
     if last is None:
@@ -31,7 +32,7 @@ def shown_title(page: Page) -> tuple[int, int] | None:
         if not _continued(head[slice(*before)], head[start:end], head[before[1] : start]):
             break
         start = before[0]
-    return (start, end) if end - start >= _SHORTEST else None
+    return (base + start, base + end) if end - start >= _SHORTEST else None
 
 
 def one_line(text: str) -> str:
