@@ -24,13 +24,14 @@ def print_documents(documents: Iterable[Document], out: Path | None = None) -> N
     """Print the tables of documents to standard output, or to a text file."""
     if out is None:
         console = Console()
-        _print(documents, console if console.is_terminal else Console(width=max(console.width, PLAIN_WIDTH)))
+        show(documents, console if console.is_terminal else Console(width=max(console.width, PLAIN_WIDTH)))
         return
     with whole_file(out) as stream:
-        _print(documents, Console(file=stream, width=PLAIN_WIDTH))
+        show(documents, Console(file=stream, width=PLAIN_WIDTH))
 
 
-def _print(documents: Iterable[Document], console: Console) -> None:
+def show(documents: Iterable[Document], console: Console) -> None:
+    """Print the tables of documents to a console."""
     for document in documents:
         console.print(headline(document))
         for table in (metrics(document), measures(document), problems(document)):
