@@ -56,6 +56,7 @@ class Fact:
     start: int
     end: int
     indicator: str
+    code: str | None
     thing: str
     inherited: bool
     value: float
@@ -103,6 +104,7 @@ def _fact(
         start=start,
         end=end,
         indicator=record["indicator"],
+        code=record["indicator_code"],
         thing=record.get("topic") or topic_of(record["indicator"]) or record["indicator"],
         inherited=bool(record.get("topic")),
         value=float(quantity["value"]),

@@ -60,7 +60,8 @@ def flow(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
     for fact in facts:
         passages.setdefault(fact.passage, []).append(fact)
     for passage in passages.values():
-        if _CARRIED_OVER.search(text[passage[0].passage : passage[-1].end]):
+        stop = re.compile("[。！？\n]|$").search(text, passage[-1].end)
+        if _CARRIED_OVER.search(text, passage[0].passage, stop.start() if stop else len(text)):
             continue
         for chain in _STAGES:
             staged = [(fact, stage) for fact in passage if (stage := _stage(fact, chain)) is not None]
@@ -221,6 +222,8 @@ _SPECIFIC = re.compile(
 _PARTICIPANTS = frozenset({"个", "家", "名", "位", "人", "户", "所", "种", "类", "批", "方面"})
 
 
+_RATES_STATED_ONCE = re.compile(r"litigation|review")
+_HEADS_IN_COURT = "litigation.heads_rate"
 _SHORT = 8
 _LONG_ENOUGH = 4
 _NO_SUBJECT = re.compile(
@@ -241,7 +244,7 @@ def restated(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
 
 def _comparable(fact: Fact) -> bool:
     plain = fact.base is None and fact.direction is None and fact.of == 1 and fact.parent is None
-    if not plain or fact.status != "actual" or fact.kind not in {"count", "money"}:
+    if not plain or fact.status != "actual" or fact.kind not in {"count", "money", "percent"}:
         return False
     if _noun_first(fact):
         return fact.unit not in _PARTICIPANTS and not fact.in_problem
@@ -265,6 +268,11 @@ def _subject(fact: Fact) -> str:
 
 
 def _same_indicator(one: Fact, other: Fact, verbs: Mapping[int, int | None]) -> bool:
+    if one.kind == "percent":
+        same = one.code is not None and one.code == other.code and _RATES_STATED_ONCE.match(one.code) is not None
+        return same and (one.code == _HEADS_IN_COURT or one.indicator[-3:] == other.indicator[-3:])
+    if one.code is not None and one.indicator == other.indicator and len(one.indicator) > _LONG_ENOUGH and not one.inherited:
+        return True
     if _core(one.thing) != _core(other.thing) or not _SPECIFIC.search(one.thing + one.indicator):
         return False
     pair = (verbs[one.start], verbs[other.start])

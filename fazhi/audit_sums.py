@@ -17,7 +17,7 @@ _PARTITIONS = (
 """What is broken down, into what, and which parts show that the list is complete: only then is a sum too small a clash."""
 
 _STAGE_VERB = re.compile(r"(?:已|共)*(?:审结|办结|结案|胜诉|败诉|出庭|收到|受理|立案|新增|整改)")
-_SEPARATOR = re.compile(r"[、，,；;和及与\s]*")
+_SEPARATOR = re.compile(r"[、，,；;和及与\s]*(?:拟|已|共|宣布|另)?")
 
 
 def parts(facts: Sequence[Fact], text: str) -> Iterator[Clash]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from fazhi import __version__
+from fazhi.commands.audit import audit
 from fazhi.commands.batch import batch
 from fazhi.commands.extract import extract
 from fazhi.commands.ingest import ingest
@@ -15,6 +16,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.command()(extract)
 app.command()(batch)
 app.command()(ingest)
+app.command()(audit)
 
 
 def _version(wanted: bool) -> None:

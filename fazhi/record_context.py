@@ -21,6 +21,7 @@ _FUTURE = re.compile(
     r"(?<![\u4e00-\u9fff])将(?!近|其|.{1,12}(?:纳入|列为|作为|列入))|下一步|下步|拟(?=[\u4e00-\u9fff])|计划(?=[^书表内外]{1,6})"
     r"|力争|争取(?!中央|上级|资金|到)|明年|到20\d\d年(?:底)?[，,]?(?=[^止])"
 )
+_AIM = re.compile(r"力争|目标|确保|达到|进一步|继续|加强|强化|推进|开展|完成|计划|拟|将|要")
 _GOAL = re.compile(r"力争|目标|确保|争取(?!到|中央|上级|资金)|不低于|不少于|不得|预计|计划|拟|将达|到20\d\d年底?")
 _NAME = r"(?:(?![对由向将把被从经])[\u4e00-\u9fff])"
 _ORGAN = (
@@ -106,7 +107,7 @@ class Context:
 
     # ------------------------------------------------------------------------------------------------ what it says
 
-    def period(self, span: Span, others: Sequence[Span] = ()) -> str | None:
+    def period(self, span: Span, others: Sequence[Span] = (), loose: bool = False) -> str | None:
         """Return the time that a metric is about.
 
         It is the nearest one named before it in its sentence, else the year of its section's heading, else the report's
@@ -126,7 +127,7 @@ class Context:
         heading = _HEADING_YEAR.search(section.heading) if section else None
         if heading and section and section.kind != "plan":
             return heading[1]
-        if section and section.kind == "plan" and self.year:
+        if section and section.kind == "plan" and self.year and not loose:
             return heading[1] if heading else str(self.year + 1)
         return str(self.year) if self.year else None
 
@@ -153,16 +154,18 @@ class Context:
         """Tell whether a statement is a plan: it stands in the plan section, or its clause speaks of the future."""
         return self.kind(span.start) == "plan" or bool(_FUTURE.search(self.text[span.start : span.end]))
 
-    def target(self, span: Span, period: str | None) -> bool:
-        """Tell whether a metric is a goal and not a result: in the plan section, after a word of aim, or in a later year."""
-        clause = self.clause(span.start)
+    def target(self, span: Span, period: str | None, loose: bool) -> bool:
+        """Tell whether a metric is a goal and not a result: in the plan section, after a word of aim, or in a later year.
+
+        ``loose`` says that it is an exact number outside any statement: in the plan section that is a result after all
+        (tables of results often follow the plan), unless its sentence speaks of an aim.
+        """
+        before = self.text[self.clause(span.start).start : span.start]
+        aimed = bool(_GOAL.search(before)) and not before.endswith("确保")
         if self.kind(span.start) == "plan":
-            return True
-        if period and period.isdecimal() and self.year and int(period) > self.year:
-            return True
-        return bool(_GOAL.search(self.text[clause.start : span.start])) and not re.search(
-            "确保$", self.text[clause.start : span.start]
-        )
+            sentence = self.sentence(span.start)
+            return not loose or aimed or bool(_AIM.search(self.text[sentence.start : sentence.end]))
+        return aimed or bool(period and period.isdecimal() and self.year and int(period) > self.year)
 
     def after_of_which(self, span: Span) -> int | None:
         """Return the place of the 其中 that a metric stands behind in its sentence, ``None`` if there is none."""

@@ -104,7 +104,9 @@ class _Builder:
         quantities = parse(text)
         indicator = indicator_text(text, quantities)
         topic = self._topic(span, indicator, quantities)
-        period = self._period(span, quantities)
+        statement = _holder(span, statements)
+        loose = statement is None and all(quantity.bound == "exact" for quantity in quantities)
+        period = self._period(span, quantities, loose)
         record = MetricRecord(
             id=f"m{len(self.metrics) + 1}",
             span=place(span),
@@ -113,9 +115,9 @@ class _Builder:
             quantities=[quantity.to_json() for quantity in quantities],
             period=period,
             scope=self.context.scope(span) or self.document.meta.get("issuer"),
-            status="target" if self.context.target(span, period) else "actual",
+            status="target" if self.context.target(span, period, loose) else "actual",
             parent=self._parent(span, quantities),
-            statement=_holder(span, statements),
+            statement=statement,
             section=self.context.kind(span.start),
             score=span.score,
             topic=topic,
@@ -123,12 +125,12 @@ class _Builder:
         self.metrics.append(record)
         self.spans.append(span)
 
-    def _period(self, span: Span, quantities: list[Quantity]) -> str | None:
+    def _period(self, span: Span, quantities: list[Quantity], loose: bool) -> str | None:
         """Return the time of the last value: of ``由2020年的892件增至1046件`` the report's year, not 2020."""
         last = quantities[-1].period if quantities else None
         if last and last[:4].isdecimal():
             return last
-        return self.context.period(span, self.spans[-20:])
+        return self.context.period(span, self.spans[-20:], loose)
 
     def _topic(self, span: Span, indicator: str, quantities: list[Quantity]) -> str | None:
         """Return what a bare verb counts, or what rose, fell or ranks: named by a metric before it in the paragraph."""

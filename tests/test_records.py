@@ -105,12 +105,12 @@ def test_scope_is_the_subject_or_the_issuer():
 
 
 def test_goals_are_targets_and_the_plan_section_holds_nothing_else():
-    doc = document("<M>受理8件</M>。\n力争<M>办结率达到98%</M>。\n<M>培训2次</M>。")
+    doc = document("<M>受理8件</M>。\n力争<M>办结率达到98%</M>。\n<A><M>培训2次</M></A>。\n附：<M>收文3件</M>。")
     sections = [Section(0, 17, "results"), Section(17, len(doc.text), "plan", "三、2024年工作打算")]
     found = build(doc, sections)["metrics"]
-    assert [metric["status"] for metric in found] == ["actual", "target", "target"]
-    assert [metric["section"] for metric in found] == ["results", "results", "plan"]
-    assert found[2]["period"] == "2024"
+    assert [metric["status"] for metric in found] == ["actual", "target", "target", "actual"]
+    assert [metric["section"] for metric in found] == ["results", "results", "plan", "plan"]
+    assert [metric["period"] for metric in found[2:]] == ["2024", "2023"]
 
 
 def test_measures_name_their_documents_and_metrics():

@@ -1,0 +1,83 @@
+"""``fazhi audit``: numbers of a report that do not fit together."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from fazhi.audit import Finding, check
+from fazhi.commands.common import Reader, progress, tracked
+from fazhi.commands.documents import documents, files
+from fazhi.document import Document
+from fazhi.writers import whole_file
+
+
+class Format(StrEnum):
+    """What ``--format`` takes."""
+
+    text = "text"
+    jsonl = "jsonl"
+
+
+def audit(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders of reports, or JSON lines of extracted ones.")],
+    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'base', or a hub id.")] = None,
+    format: Annotated[Format, typer.Option(help="text for people, jsonl: a line a document with its findings.")] = Format.text,  # noqa: A002
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Check a report's own numbers against each other: order of stages, rates, growth, sums, values stated twice.
+
+    Nothing is called false: every finding says what needs checking, with both places and the computation.
+    """
+    reader = Reader()
+    listed = files(reader, paths)
+    with progress(len(listed)) as bar:
+        checked = ((document, check(document)) for document in documents(reader, tracked(listed, bar, "auditing"), model))
+        if format is Format.jsonl:
+            _write_jsonl(checked, out)
+        else:
+            _write_text(checked, out)
+    raise typer.Exit(reader.exit_code())
+
+
+def _write_jsonl(checked: Iterator[tuple[Document, list[Finding]]], out: Path | None) -> None:
+    lines = (_line(document, findings) for document, findings in checked)
+    if out is None:
+        sys.stdout.writelines(lines)
+        return
+    with whole_file(out) as stream:
+        stream.writelines(lines)
+
+
+def _line(document: Document, findings: list[Finding]) -> str:
+    found = replace(document, audit=tuple(finding.to_json() for finding in findings))
+    raw = found.to_json()
+    return json.dumps({"id": raw["id"], "meta": raw["meta"], "audit": raw.get("audit", [])}, ensure_ascii=False) + "\n"
+
+
+def _write_text(checked: Iterator[tuple[Document, list[Finding]]], out: Path | None) -> None:
+    if out is None:
+        _print(checked, Console())
+        return
+    with whole_file(out) as stream:
+        _print(checked, Console(file=stream, width=110))
+
+
+def _print(checked: Iterator[tuple[Document, list[Finding]]], console: Console) -> None:
+    for document, findings in checked:
+        title = escape(str(document.meta.get("title") or document.id))
+        console.print(f"[bold]{title}[/bold]  [dim]{len(findings)} to check[/dim]", highlight=False)
+        for finding in findings:
+            console.print(f"  [yellow]{finding.kind}[/yellow]  {finding.verdict}", highlight=False)
+            for quote in (finding.first, *finding.also, finding.second):
+                console.print(f"    {quote.source_start}–{quote.source_end}  {escape(quote.text)}", highlight=False)
+            console.print(f"    [dim]{escape(finding.computation)}[/dim]", highlight=False)
