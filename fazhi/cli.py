@@ -11,12 +11,14 @@ from fazhi.commands.audit import audit
 from fazhi.commands.batch import batch
 from fazhi.commands.extract import extract
 from fazhi.commands.ingest import ingest
+from fazhi.commands.panel import panel
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 app.command()(extract)
 app.command()(batch)
 app.command()(ingest)
 app.command()(audit)
+app.command()(panel)
 
 
 def _version(wanted: bool) -> None:
