@@ -42,6 +42,7 @@ data: $(VENV)/.all  ## check the corpus and build the data set
 	$(BIN)/python -m data.build
 
 train: $(VENV)/.all  ## the 12-layer teacher, then the shipped student
+	test -f models/runs/base/tokenizer.json || $(BIN)/python -m train.prepare
 	$(BIN)/python -m train.finetune --config configs/finetune.yaml
 	$(BIN)/python -m train.distill --config configs/distill.yaml
 
