@@ -32,13 +32,9 @@ def texts() -> Iterator[tuple[int, list[str]]]:
             yield WEIGHTS["gov"] if path.name.startswith("gov") else 1, [json.loads(line)["text"] for line in stream]
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("models/runs/base"),
-    pieces: Annotated[int, typer.Option(help="Most pieces to keep.")] = 16_000,
-) -> None:
-    """Write the pruned base encoder and its tokenizer."""
-    with one_line_errors():
-        base = read_base_file(find_base_file())
+def prepare(out: Path, pieces: int) -> str:
+    """Write the base encoder with its ``pieces`` most used pieces into a folder; say in one line what was kept."""
+    base = read_base_file(find_base_file())
     sources = list(texts())
     characters = Counter(char for _, documents in sources for text in documents for char in text)
     usual = {char for char, count in characters.items() if count >= 5} | set(PUNCTUATION)
@@ -52,7 +48,16 @@ def main(
     encoder_of(base, rows).save_pretrained(out)
     as_fast(tokenizer).save_pretrained(out)
     lost = sum(counts.values()) - sum(counts[piece.text] for piece in kept) - counts["<unk>"]
-    typer.echo(f"{out}: {len(rows)} pieces of {len(every)}; {lost / sum(counts.values()):.5%} of tokens used others")
+    return f"{out}: {len(rows)} pieces of {len(every)}; {lost / sum(counts.values()):.5%} of tokens used others"
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("models/runs/base"),
+    pieces: Annotated[int, typer.Option(help="Most pieces to keep.")] = 16_000,
+) -> None:
+    """Write the pruned base encoder and its tokenizer."""
+    with one_line_errors():
+        typer.echo(prepare(out, pieces))
 
 
 if __name__ == "__main__":

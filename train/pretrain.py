@@ -24,7 +24,7 @@ from fazhi.errors import ConfigError
 from fazhi.tokens import IntArray, tokenize
 from train.attention import speed_up
 from train.config import load_config, one_line_errors
-from train.dataset import read_texts, special_ids
+from train.dataset import read_reports, read_texts, special_ids
 from train.finetune import quiet, resolve
 
 IGNORE = -100
@@ -32,11 +32,15 @@ IGNORE = -100
 
 @dataclass(frozen=True, slots=True)
 class PretrainConfig:
-    """A run of adaptation; ``batch`` sequences of ``window`` tokens a process and step, ``share`` of the tokens masked."""
+    """A run of adaptation on ``texts`` and on the training reports of the written corpus.
+
+    A process sees ``batch`` sequences of ``window`` tokens a step, ``share`` of the tokens masked.
+    """
 
     base: str
     out: str
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+    reports: str = ""
     characters: int = 0
     window: int = 254
     batch: int = 16
@@ -55,10 +59,11 @@ class PretrainConfig:
 def packed_tokens(config: PretrainConfig, tokenizer: Any) -> IntArray:  # noqa: ANN401  a fast tokenizer
     """Return all texts' tokens in one row, documents parted by ``</s>``, cut to whole windows: ``(sequences, window)``."""
     end = special_ids(tokenizer.backend_tokenizer)[1]
+    texts = [text for name in config.texts for text in read_texts(resolve(name), config.characters)]
+    texts += [document.text for document in read_reports(Path(config.reports), "train")] if config.reports else []
     parts: list[IntArray] = []
-    for name in config.texts:
-        for text in read_texts(resolve(name), config.characters):
-            parts += [tokenize(text, tokenizer.backend_tokenizer).ids, np.array([end])]
+    for text in texts:
+        parts += [tokenize(text, tokenizer.backend_tokenizer).ids, np.array([end])]
     row = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
     if len(row) < config.window:
         raise ConfigError(config.out, f"the texts hold {len(row)} tokens, less than one window", "name longer texts")
