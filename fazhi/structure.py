@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from fazhi.document import Section
 from fazhi.enumerators import Marker, markers
-from fazhi.ingest.furniture import body
+from fazhi.ingest.body import body
 
 _PROBLEMS = re.compile(r"问题|不足|短板|困难|薄弱环节|差距")
 _NO_PROBLEMS = re.compile(

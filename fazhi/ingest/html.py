@@ -96,7 +96,7 @@ class LineMaker:
     def __init__(self, source: str, skipped: frozenset[int] = frozenset()) -> None:
         self._source, self._skipped = source, skipped
         self.lines: list[Line] = [[]]
-        self._at = 0
+        self._preformatted: set[int] = set()
 
     def add(self, root: Node) -> list[Line]:
         """Add a subtree; return all lines that are not blank."""
@@ -118,6 +118,8 @@ class LineMaker:
             self._break()
             self.lines += [*table_lines(self._grid(node)), []]
             return
+        if node.tag == "pre":
+            self._preformatted |= {id(inner) for inner in node.walk() if inner.tag == "#text"}
         if node.tag in _BLOCKS or node.tag == "br":
             self._break()
             stack.append(None)
@@ -146,8 +148,12 @@ class LineMaker:
             self.lines[-1].append(inserted(" ", self.lines[-1][-1][1]))
 
     def _text(self, node: Node) -> None:
+        breaks = id(node) in self._preformatted
         for piece in pieces(self._source, *node.run):
             line = self.lines[-1]
+            if breaks and piece[2] == " " and "\n" in self._source[piece[0] : piece[1]]:
+                self._break()
+                continue
             if piece[2] == " " and (not line or line[-1][2].endswith(" ")):
                 continue
             line.append(piece)

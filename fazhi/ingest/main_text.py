@@ -25,6 +25,10 @@ _PROSE = re.compile(r"[\u4e00-\u9fff]|[，。；：、]")
 _SENTENCE = re.compile(r"[，。；]")
 _NEARLY_ALL = 0.8
 _HINTED = 0.5
+_WHOLE = 0.9
+_SHORTEST_LIST = 20
+_HOLDERS = ("div", "article", "section", "td", "span", "main")
+_BOXES = ("div", "ul", "ol", "dl", "table", "section", "nav", "header", "footer", "aside", "span", "p", "h3", "h4")
 
 
 class Weights:
@@ -33,6 +37,7 @@ class Weights:
     def __init__(self, root: Node, source: str) -> None:
         self.prose: dict[int, int] = {}
         self.links: dict[int, int] = {}
+        self.sentences: dict[int, int] = {}
         order = list(root.walk())
         for node in reversed(order):
             self._weigh(node, source)
@@ -40,13 +45,15 @@ class Weights:
     def _weigh(self, node: Node, source: str) -> None:
         if node.tag == "#text":
             text = source[slice(*node.run)]
-            prose, links = len(_PROSE.findall(text)) + 9 * len(_SENTENCE.findall(text)), 0
+            sentences = len(_SENTENCE.findall(text))
+            prose, links = len(_PROSE.findall(text)) + 9 * sentences, 0
         else:
             prose = sum(self.prose[id(child)] for child in node.children)
             links = sum(self.links[id(child)] for child in node.children)
+            sentences = sum(self.sentences[id(child)] for child in node.children)
         if "href" in node.attributes:
             prose, links = 0, links + prose
-        self.prose[id(node)], self.links[id(node)] = prose, links
+        self.prose[id(node)], self.links[id(node)], self.sentences[id(node)] = prose, links, sentences
 
 
 def _hint(node: Node) -> str:
@@ -56,31 +63,41 @@ def _hint(node: Node) -> str:
 def main_node(body: Node, source: str) -> Node:
     """Return the element that holds the report; the body itself where no other does."""
     weights = Weights(body, source)
-    total = weights.prose[id(body)]
-    node = body
+    node = _innermost(body, weights)
+    hinted = [item for item in body.walk() if item.tag in _HOLDERS and _CONTAINER.search(_hint(item))]
+    most = max((weights.prose[id(item)] for item in hinted), default=0)
+    if most < _HINTED * weights.prose[id(body)]:
+        return node
+    whole = [item for item in hinted if weights.prose[id(item)] >= _WHOLE * most]
+    best = min(whole, key=lambda item: weights.links[id(item)] + weights.prose[id(item)])
+    return _innermost(best, weights)
+
+
+def _innermost(node: Node, weights: Weights) -> Node:
+    """Go down while one child holds nearly all of the prose; a table is taken whole."""
+    table = None
     while True:
-        inner = [child for child in node.children if weights.prose[id(child)] >= _NEARLY_ALL * max(1, weights.prose[id(node)])]
-        if not inner or inner[0].tag in ("#text", "p", "span", "tr", "td", "tbody", "table"):
-            break
-        node = inner[0]
-    hinted = [
-        item
-        for item in node.walk()
-        if item.tag in ("div", "article", "section", "td", "span") and _CONTAINER.search(_hint(item))
-    ]
-    best = max(hinted, key=lambda item: weights.prose[id(item)], default=node)
-    return best if weights.prose[id(best)] >= _HINTED * total else node
+        least = _NEARLY_ALL * max(1, weights.prose[id(node)])
+        inner = next((child for child in node.children if weights.prose[id(child)] >= least), None)
+        if inner is None or inner.tag in ("#text", "p", "span", "li"):
+            return table if table is not None and node.tag in ("tbody", "tr") else node
+        node = inner
+        table = node if node.tag == "table" else table
 
 
 def pruned(main: Node, source: str) -> frozenset[int]:
-    """Return the ids of the elements inside the main one that are furniture: by name, or because links are most of them."""
+    """Return the ids of the elements inside the main one that are furniture: by name, or because links are most of them.
+
+    What holds a sentence, or no link, is never taken for furniture by its name.
+    """
     weights = Weights(main, source)
     total = max(1, weights.prose[id(main)])
     found = set()
     for node in main.walk():
+        if node is main or node.tag not in _BOXES:
+            continue
         prose, links = weights.prose[id(node)], weights.links[id(node)]
-        named = bool(_FURNITURE.search(_hint(node))) and prose < 0.1 * total
-        linked = node.tag in ("ul", "ol", "div", "dl", "table") and links > 2 * prose and links > 20
-        if node is not main and node.tag != "#text" and (named or linked):
+        small = links > 0 and prose < 0.1 * total and not weights.sentences[id(node)]
+        if (small and _FURNITURE.search(_hint(node))) or (links > 2 * prose and links > _SHORTEST_LIST):
             found.add(id(node))
     return frozenset(found)

@@ -11,9 +11,9 @@ from typing import Any
 
 from fazhi.document import Document
 from fazhi.errors import InputError
+from fazhi.ingest.body import body
 from fazhi.ingest.characters import clean
 from fazhi.ingest.encoding import decode
-from fazhi.ingest.furniture import body
 from fazhi.ingest.html import read_html
 from fazhi.ingest.limits import Deadline, Limits
 from fazhi.ingest.markup import MetaTag

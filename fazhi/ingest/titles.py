@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from fazhi.ingest.body import GENRE
 from fazhi.ingest.findings import Page
-from fazhi.ingest.furniture import GENRE, is_furniture
+from fazhi.ingest.furniture import is_head_furniture
 from fazhi.ingest.issuers import ISSUER, ORGAN
 
 _TITLE = re.compile(rf"[^，。；！？：:]{{4,90}}{GENRE}(?:[（(][^（）()]{{1,12}}[)）])?")
@@ -48,7 +49,7 @@ def _ends_title(head: str, chunks: Sequence[tuple[int, int]], at: int) -> bool:
     start, end = chunks[at]
     line_start, line_end = head.rfind("\n", 0, start) + 1, head.find("\n", start)
     line = head[line_start : line_end if line_end >= 0 else len(head)]
-    if line_end >= 0 and is_furniture(line):
+    if line_end >= 0 and is_head_furniture(line):
         return False
     chunk = head[start:end]
     if len(chunk) <= _SHORTEST and at and head[chunks[at - 1][1] : start].count("\n") <= 1:
@@ -58,7 +59,7 @@ def _ends_title(head: str, chunks: Sequence[tuple[int, int]], at: int) -> bool:
 
 def _continued(before: str, title: str, blanks: str) -> bool:
     """Tell whether a title goes on from the chunk before it: an issuer, a first line without its end, a year cut in two."""
-    if blanks.count("\n") > 1 or len(before) > _LONGEST_LINE or _NO_TITLE.search(before) or is_furniture(before):
+    if blanks.count("\n") > 1 or len(before) > _LONGEST_LINE or _NO_TITLE.search(before) or is_head_furniture(before):
         return False
     if _PARTY.search(before) or before.startswith(("中共", "关于")):
         return True
