@@ -156,3 +156,10 @@ HALVES = "".join(
 )
 def test_odd_layouts_lose_nothing(tmp_path, body):
     assert read_page(tmp_path, body).split("\n") == ["澄溪县司法局2023年报告", *REPORT]
+
+
+def test_a_report_with_a_table_longer_than_its_text_is_kept_whole(tmp_path):
+    rows = "".join(f"<tr><td>指标名称之{at}</td><td>{at}</td></tr>" for at in range(300))
+    text = read_page(tmp_path, f"<div class=content>{LINES_DIV}<table>{rows}</table></div>")
+    assert all(line in text for line in REPORT)
+    assert "指标名称之7：7" in text or "指标名称之77。" in text

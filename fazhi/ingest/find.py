@@ -8,55 +8,12 @@ from pathlib import Path
 from fazhi.errors import InputError
 
 _KNOWN = frozenset((".txt", ".text", ".md", ".htm", ".html", ".shtml", ".xhtml", ".mht", ".mhtml", ".docx", ".pdf"))
-_NEVER = frozenset(
-    [
-        ".py",
-        ".js",
-        ".css",
-        ".json",
-        ".jsonl",
-        ".xml",
-        ".yaml",
-        ".yml",
-        ".csv",
-        ".tsv",
-        ".xls",
-        ".xlsx",
-        ".ppt",
-        ".pptx",
-        ".zip",
-        ".gz",
-        ".tar",
-        ".rar",
-        ".7z",
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".bmp",
-        ".svg",
-        ".ico",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".mp3",
-        ".mp4",
-        ".avi",
-        ".mov",
-        ".wav",
-        ".exe",
-        ".dll",
-        ".so",
-        ".ttf",
-        ".woff",
-        ".woff2",
-        ".db",
-        ".sqlite",
-        ".log",
-        ".bin",
-        ".iso",
-    ]
-)
+_NEVER = frozenset((
+    ".py", ".js", ".css", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".csv", ".tsv", ".xls", ".xlsx", ".ppt", ".pptx",
+    ".zip", ".gz", ".tar", ".rar", ".7z", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".svg", ".ico", ".webp", ".tif", ".tiff",
+    ".mp3", ".mp4", ".avi", ".mov", ".wav", ".exe", ".dll", ".so", ".ttf", ".woff", ".woff2", ".db", ".sqlite", ".log",
+    ".bin", ".iso",
+))  # fmt: skip
 
 
 def find(paths: Sequence[Path]) -> list[Path]:

@@ -1,8 +1,8 @@
 """Page furniture: the lines and tokens of a saved page that are no part of the report.
 
 ``is_furniture`` is strict, because what it names is dropped from web pages: a line counts only when all of it is furniture, so
-that no heading goes (``（一）企业注册登记便利化``). ``TOKEN`` and ``is_head_furniture`` are lenient: they only help to see where
-the report begins in text that stays as it is.
+that no heading goes (``（一）企业注册登记便利化``). ``TOKEN`` and ``is_head_furniture`` are lenient: they only help to see
+where the report begins in text that stays as it is.
 """
 
 from __future__ import annotations

@@ -15,49 +15,11 @@ from fazhi.ingest.pieces import Line, Piece, build, inserted, text_of
 from fazhi.ingest.tables import Grid, is_data_table, table_lines
 from fazhi.offsets import TextBuilder
 
-_BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "li",
-        "ul",
-        "ol",
-        "dl",
-        "dt",
-        "dd",
-        "table",
-        "thead",
-        "tbody",
-        "tfoot",
-        "tr",
-        "td",
-        "th",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "nav",
-        "aside",
-        "main",
-        "figure",
-        "figcaption",
-        "blockquote",
-        "pre",
-        "hr",
-        "center",
-        "address",
-        "fieldset",
-        "details",
-        "summary",
-        "caption",
-    ]
-)
+_BLOCKS = frozenset((
+    "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "dl", "dt", "dd", "table", "thead", "tbody", "tfoot",
+    "tr", "td", "th", "section", "article", "header", "footer", "nav", "aside", "main", "figure", "figcaption",
+    "blockquote", "pre", "hr", "center", "address", "fieldset", "details", "summary", "caption",
+))  # fmt: skip
 _TOKENS = re.compile(r"&(?:#\d{1,9}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});?|[ \t\r\n\f]+|[^& \t\r\n\f]+|&")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _TITLE_METAS = ("articletitle", "og:title", "title")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from fazhi.ingest.markup import Node
+from fazhi.ingest.tables import is_data_table
 
 _CONTAINER = re.compile(
     r"trs_editor|ucap-?content|\bzoom\b|zoomcon|article-?con|artical_?con|news_?con|con_?text|content_?text|pages_content|vsb_content|"
@@ -25,24 +26,35 @@ _PROSE = re.compile(r"[\u4e00-\u9fff]|[，。；：、]")
 _SENTENCE = re.compile(r"[，。；]")
 _NEARLY_ALL = 0.8
 _HINTED = 0.5
+_ALL_LINKS = 20
 _WHOLE = 0.9
+_FEW, _FEW_SHARE = 4, 0.03
+"""Punctuation marks of sentences that may be left beside the main text: so many, or such a share of its own."""
 _SHORTEST_LIST = 20
 _HOLDERS = ("div", "article", "section", "td", "span", "main")
 _BOXES = ("div", "ul", "ol", "dl", "table", "section", "nav", "header", "footer", "aside", "span", "p", "h3", "h4")
 
 
 class Weights:
-    """Prose and link characters of every element of a tree."""
+    """Prose and link characters of every element of a tree.
+
+    Where nearly all text stands in links, as after a link that was never closed, links are taken for prose.
+    """
 
     def __init__(self, root: Node, source: str) -> None:
+        self._weigh_all(root, source, True)
+        if self.links[id(root)] > _ALL_LINKS * self.prose[id(root)]:
+            self._weigh_all(root, source, False)
+
+    def _weigh_all(self, root: Node, source: str, apart: bool) -> None:
         self.prose: dict[int, int] = {}
         self.links: dict[int, int] = {}
         self.sentences: dict[int, int] = {}
         order = list(root.walk())
         for node in reversed(order):
-            self._weigh(node, source)
+            self._weigh(node, source, apart)
 
-    def _weigh(self, node: Node, source: str) -> None:
+    def _weigh(self, node: Node, source: str, apart: bool) -> None:
         if node.tag == "#text":
             text = source[slice(*node.run)]
             sentences = len(_SENTENCE.findall(text))
@@ -51,7 +63,7 @@ class Weights:
             prose = sum(self.prose[id(child)] for child in node.children)
             links = sum(self.links[id(child)] for child in node.children)
             sentences = sum(self.sentences[id(child)] for child in node.children)
-        if "href" in node.attributes:
+        if apart and "href" in node.attributes:
             prose, links = 0, links + prose
         self.prose[id(node)], self.links[id(node)], self.sentences[id(node)] = prose, links, sentences
 
@@ -66,7 +78,7 @@ def main_node(body: Node, source: str) -> Node:
     node = _innermost(body, weights)
     hinted = [item for item in body.walk() if item.tag in _HOLDERS and _CONTAINER.search(_hint(item))]
     most = max((weights.prose[id(item)] for item in hinted), default=0)
-    if most < _HINTED * weights.prose[id(body)]:
+    if not most or most < _HINTED * weights.prose[id(body)]:
         return node
     whole = [item for item in hinted if weights.prose[id(item)] >= _WHOLE * most]
     best = min(whole, key=lambda item: weights.links[id(item)] + weights.prose[id(item)])
@@ -74,15 +86,19 @@ def main_node(body: Node, source: str) -> Node:
 
 
 def _innermost(node: Node, weights: Weights) -> Node:
-    """Go down while one child holds nearly all of the prose; a table is taken whole."""
-    table = None
+    """Go down while one child holds nearly all of the prose and hardly a sentence stands beside it.
+
+    A table of data is content, however large, and not gone into.
+    """
     while True:
         least = _NEARLY_ALL * max(1, weights.prose[id(node)])
         inner = next((child for child in node.children if weights.prose[id(child)] >= least), None)
-        if inner is None or inner.tag in ("#text", "p", "span", "li"):
-            return table if table is not None and node.tag in ("tbody", "tr") else node
+        if inner is None or inner.tag in ("#text", "p", "span", "li") or (inner.tag == "table" and is_data_table(inner)):
+            return node
+        beside = weights.sentences[id(node)] - weights.sentences[id(inner)]
+        if beside > max(_FEW, _FEW_SHARE * weights.sentences[id(inner)]):
+            return node
         node = inner
-        table = node if node.tag == "table" else table
 
 
 def pruned(main: Node, source: str) -> frozenset[int]:

@@ -24,59 +24,18 @@ _MARKER = re.compile("\ue000(\\d+)\ue001")
 _KEPT = ("class", "id", "style", "hidden", "colspan", "rowspan", "href")
 _RAW = frozenset(["script", "style", "textarea", "iframe", "xmp", "noembed", "noframes"])
 _RAW_IF_CLOSED = frozenset(["svg", "math", "template"])
-_LINKS = frozenset(("a", "option"))
-_INLINE = _LINKS | frozenset(
-    [
-        "abbr",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "code",
-        "em",
-        "font",
-        "i",
-        "ins",
-        "label",
-        "mark",
-        "nobr",
-        "q",
-        "s",
-        "small",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "tt",
-        "u",
-        "var",
-    ]
-)
+_INLINE = frozenset((
+    "a", "option", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "ins", "label", "mark", "nobr", "q",
+    "s", "small", "strike", "strong", "sub", "sup", "tt", "u", "var",
+))  # fmt: skip
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "frame"]
 )
 _UNCOUNTED = frozenset(["p", "li", "td", "th", "tr", "dd", "dt", "tbody", "thead", "tfoot", "html", "head", "body"])
-_SKIPPED = frozenset(
-    [
-        "frameset",
-        "plaintext",
-        "object",
-        "applet",
-        "marquee",
-        "button",
-        "select",
-        "optgroup",
-        "link",
-        "base",
-        "svg",
-        "math",
-        "template",
-        "html",
-        "head",
-        "body",
-    ]
-)
+_SKIPPED = frozenset((
+    "frameset", "plaintext", "object", "applet", "marquee", "button", "select", "optgroup", "link", "base", "svg", "math",
+    "template", "html", "head", "body",
+))  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -142,7 +101,7 @@ class Page:
             if not self._open[-1]:
                 self.skeleton.append("" if name in _INLINE else "<br>")
                 return
-        if name in _LINKS:
+        if name == "option":
             attributes = attributes | {"href": "1"}
         pairs = "".join(f' {key}="{html.escape(attributes[key][:300])}"' for key in _KEPT if key in attributes)
         self.skeleton.append(f"<{_written(name)}{pairs}>")
