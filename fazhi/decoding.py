@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fazhi.clauses import Clause
 from fazhi.document import Span
-from fazhi.rules import has_value, trim_metric
+from fazhi.rules import has_value, trim_metric, widen_metric
 from fazhi.schema import Layer, Schema
 
 FloatArray = npt.NDArray[np.float32]
@@ -104,7 +104,7 @@ def decode_segments(log_probs: FloatArray, tokens: ClauseTokens, layer: Layer) -
     """Find the likeliest segments inside every clause; ``log_probs`` is ``(tokens, len(layer.tags))``.
 
     Clauses in which no token prefers anything to ``O`` are passed over. Segments of layer ``metric`` must hold a value and are
-    narrowed by ``fazhi.rules``.
+    given their shape by ``fazhi.rules``.
     """
     ruled = layer.name == "metric"
     lively = np.concatenate([[0], np.cumsum(log_probs[:, 1:].max(axis=1) > log_probs[:, 0])])
@@ -116,10 +116,17 @@ def decode_segments(log_probs: FloatArray, tokens: ClauseTokens, layer: Layer) -
         for start, end, label in best_segments(log_probs[first:last], np.asarray(values)):
             score = _segment_score(log_probs[first:last], start, end, label)
             left, right = tokens.offsets[first + start][0], tokens.offsets[first + end - 1][1]
-            left, right = trim_metric(tokens.text, left, right) if ruled else (left, right)
+            if ruled:
+                left, right = _shaped(tokens.text, left, right, spans[-1].end if spans else 0)
             if left < right:
                 spans.append(_span(tokens, left, right, layer, label + 1, score))
     return spans
+
+
+def _shaped(text: str, start: int, end: int, floor: int) -> tuple[int, int]:
+    """Trim and widen one metric; nothing before ``floor``, where the metric before it ends, is taken."""
+    start, end = trim_metric(text, max(start, floor), end)
+    return widen_metric(text, start, end, floor) if start < end else (start, end)
 
 
 def best_segments(log_probs: FloatArray, valued: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int, int]]:

@@ -29,6 +29,11 @@ _LEADING = re.compile(
 )
 _TRAILING = re.compile(r"[的和及与了、，,\s\u3000\u00a0（(]$|(?<!不)等$")
 
+# §7.19: hedges and 新 that touch the value or the verb stay: 306 of 313 spans of the training reports that could begin with one do.
+_KEPT = re.compile(r"(?:至少|[约近超新])$")
+# §5, "数值带括号细分": a bracket opened inside the span is closed by the character after it.
+_CLOSERS = {"（": "）", "(": ")", "“": "”", "《": "》"}
+
 
 def has_value(text: str) -> bool:
     """Tell whether the text holds a value: a numeral, or a rank or level without one (§5)."""
@@ -44,4 +49,17 @@ def trim_metric(text: str, start: int, end: int) -> tuple[int, int]:
         end -= 1
     while (match := _LEADING.match(text, start, end)) and has_value(text[match.end() : end]):
         start = match.end()
+    return start, end
+
+
+def widen_metric(text: str, start: int, end: int, floor: int = 0) -> tuple[int, int]:
+    """Add to a trimmed metric what belongs to it though a tagger often leaves it out: a hedge before it, a bracket after it.
+
+    ``floor`` is where the metric before it ends; the start never passes it.
+    """
+    hedge = _KEPT.search(text, max(floor, start - 2), start)
+    start = hedge.start() if hedge else start
+    inside = text[start:end]
+    if any(inside.count(o) == inside.count(c) + 1 and text.startswith(c, end) for o, c in _CLOSERS.items()):
+        end += 1
     return start, end

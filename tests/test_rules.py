@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fazhi.rules import has_value, trim_metric
+from fazhi.rules import has_value, trim_metric, widen_metric
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,36 @@ def test_real_metrics_keep_their_borders(shared):
                 assert has_value(report["text"][start:end])
     assert total > 5000
     assert len(changed) <= 0.001 * total
+
+
+@pytest.mark.parametrize(
+    ("text", "inner", "expected"),
+    [
+        ("辖区约14家企业入驻", "14家企业", "约14家企业"),
+        ("年内新建成2个驿站", "建成2个驿站", "新建成2个驿站"),
+        ("每名干部至少1次", "1次", "至少1次"),
+        ("检查商户（门店）30余家（含夜市）后", "30余家（含夜市", "30余家（含夜市）"),
+        ("受理案件5件）", "受理案件5件", "受理案件5件"),
+        ("受理案件5件", "受理案件5件", "受理案件5件"),
+    ],
+)
+def test_hedges_and_closing_brackets_are_added(text, inner, expected):
+    start = text.index(inner)
+    left, right = widen_metric(text, start, start + len(inner))
+    assert text[left:right] == expected
+
+
+def test_widening_never_passes_the_metric_before():
+    assert widen_metric("办结5件新聘3人", 5, 8, floor=5) == (5, 8)
+    assert widen_metric("办结5件新聘3人", 5, 8, floor=4) == (4, 8)
+
+
+def test_widening_leaves_real_metrics_alone(shared):
+    changed = total = 0
+    for line in (shared / "train" / "spans.jsonl").read_text(encoding="utf-8").splitlines():
+        report = json.loads(line)
+        for start, end, label in report["spans"]:
+            if label == "METRIC":
+                total += 1
+                changed += widen_metric(report["text"], start, end) != (start, end)
+    assert changed <= 0.005 * total
