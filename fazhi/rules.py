@@ -29,7 +29,7 @@ _LEADING = re.compile(
 )
 _TRAILING = re.compile(r"[的和及与了、，,\s\u3000\u00a0（(]$|(?<!不)等$")
 
-# §7.19: hedges and 新 that touch the value or the verb stay: 306 of 313 spans of the training reports that could begin with one do.
+# §7.19: hedges and 新 that touch value or verb stay: 306 of 313 spans of the training reports that could begin with one do.
 _KEPT = re.compile(r"(?:至少|[约近超新])$")
 # §5, "数值带括号细分": a bracket opened inside the span is closed by the character after it.
 _CLOSERS = {"（": "）", "(": ")", "“": "”", "《": "》"}
