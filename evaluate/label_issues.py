@@ -103,7 +103,7 @@ def _issue(document: Document, clause: Clause, layer: str, given: str, proposed:
 
 def token_issues(held: Iterable[tuple[CrfBaseline, Document]], layer: Layer) -> list[Issue]:
     """Find clauses whose tagging by a token layer is less probable than another one."""
-    issues = []
+    issues: list[Issue] = []
     for model, document in held:
         tagger = model.taggers[layer.name]
         for clause in filled(document.text):

@@ -28,7 +28,7 @@ function sortBy(header) {
 document.querySelectorAll("thead th button").forEach((b) => b.addEventListener("click", () => sortBy(b.closest("th"))));
 
 document.querySelectorAll("select[data-filter]").forEach((select) => select.addEventListener("change", () => {
-  document.querySelectorAll(".mistakes li").forEach((item) => {
+  document.querySelectorAll(".mistakes li[data-tags]").forEach((item) => {
     item.hidden = select.value !== "" && !item.dataset.tags.split("|").includes(select.value);
   });
 }));
