@@ -81,7 +81,9 @@ def test_page_works_offline(report, browser):
     assert page.get_attribute("html", "lang") == "en"
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.click("#strict ~ .wide table thead th:nth-child(4) button")
-    values = page.eval_on_selector_all("#strict ~ .wide table tbody td:nth-child(4)", "cells => cells.map(cell => cell.dataset.v)")
+    values = page.eval_on_selector_all(
+        "#strict ~ .wide table tbody td:nth-child(4)", "cells => cells.map(cell => cell.dataset.v)"
+    )
     numbers = [float(value) for value in values if value]
     assert len(numbers) > 3
     assert numbers == sorted(numbers, reverse=True)
