@@ -80,6 +80,12 @@ def test_lone_surrogates_and_nul_bytes_leave_a_text_that_can_be_written():
     assert document.text.startswith("\ufffd甲澄溪")
 
 
+def test_text_that_needs_no_cleaning_has_no_alignment():
+    plain = REPORT.translate(str.maketrans("５７１２．％　", "5712.% "))
+    assert from_text(plain, "plain").text == plain
+    assert from_text(plain, "plain").alignment == ()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be"])
 def test_encodings_are_told_apart(tmp_path, encoding):
     path = tmp_path / "r.txt"

@@ -63,9 +63,9 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_html_bombs_are_read_in_linear_time(tmp_path, name):
-    start = time.monotonic()
+    start = time.process_time()
     text = read(save(tmp_path, f"<!DOCTYPE html><body>{BOMBS[name]}".encode())).text
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
     assert SENTENCE in text
 
 
@@ -83,10 +83,10 @@ FLOODS = {
 
 @pytest.mark.parametrize("name", FLOODS)
 def test_text_bombs_are_read_in_linear_time(tmp_path, name):
-    start = time.monotonic()
+    start = time.process_time()
     document = read(save(tmp_path, (FLOODS[name] + "\n".join(LINES)).encode()))
     assert sections(document.text)
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_five_hundred_pages_of_tables(tmp_path):

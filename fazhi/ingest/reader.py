@@ -140,4 +140,5 @@ def _document(name: str, extracted: Extracted, meta: Mapping[str, Any], source: 
     extent = body(cleaned.text)
     found = describe(cleaned.text, extent, offsets, hints)
     notes = {"format": extracted.kind, **extracted.notes, "body": list(extent)}
-    return Document(id=name, text=cleaned.text, meta={**found, **meta, **notes}, alignment=offsets.blocks)
+    blocks = () if cleaned.text == extracted.source else offsets.blocks
+    return Document(id=name, text=cleaned.text, meta={**found, **meta, **notes}, alignment=blocks)
