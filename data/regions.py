@@ -17,6 +17,8 @@ TABLE = Path(__file__).parent.parent / "fazhi" / "ingest" / "regions.tsv"
 _OLDEST = "201212"
 _NO_PLACE = ("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "直辖县级")
 _SHORT = 2
+_LAST = "830000"
+"""Codes from here on are no divisions."""
 
 
 def present() -> dict[str, str]:
@@ -27,7 +29,7 @@ def present() -> dict[str, str]:
     path = Path(spec.origin).parent / "resources" / "adcodes.csv"
     with path.open(encoding="utf-8") as file:
         rows = {row["adcode"][:6]: row["name"].strip() for row in csv.DictReader(file)}
-    return {code: name for code, name in rows.items() if name not in _NO_PLACE and len(name) >= _SHORT}
+    return {code: name for code, name in rows.items() if name not in _NO_PLACE and len(name) >= _SHORT and code < _LAST}
 
 
 def former(today: dict[str, str]) -> set[tuple[str, str]]:
