@@ -34,7 +34,7 @@ _ABOUT = (
 )
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False}
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-_WIDEST, _NARROWEST, _SAMPLE, _FIXED = 60, 8, 200, 4
+_WIDEST, _NARROWEST, _SAMPLE, _FIXED, _TALL = 60, 8, 200, 4, 48
 _FILLS = {DISCLOSED: "#C6E0B4", UNSURE: "#FFE699"}
 _ILLEGAL = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
 
@@ -61,6 +61,8 @@ def _sheet(book: Any, table: Table) -> None:  # noqa: ANN401 - xlsxwriter has no
     matrix = table.name == "disclosure"
     header = book.add_format({"bold": True, "bg_color": "#D9E1F2", "text_wrap": matrix, "valign": "top"})
     fills = {state: book.add_format({"bg_color": color}) for state, color in _FILLS.items()}
+    if matrix:
+        sheet.set_row(0, _TALL)
     sheet.write_row(0, 0, _header(table), header)
     for line, row in enumerate(table.rows, 1):
         for column, name in enumerate(table.columns):

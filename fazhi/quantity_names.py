@@ -13,10 +13,11 @@ BLANK = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A time named in the text, at ``start``; ``text`` is a year (``2021``), years (``2021-2023``) or the words."""
+    """A time named at ``[start, end)`` of a text; ``text`` is a year (``2021``), years (``2021-2023``) or the words."""
 
     start: int
     text: str
+    end: int = 0
 
 
 _YEAR = r"(?:19|20)\d{2}"
@@ -97,7 +98,7 @@ def mask(folded: str) -> tuple[str, list[Period]]:
 def periods(text: str) -> list[Period]:
     """Return the times that a text names, in order; those in titles (《…》) and document numbers are no times."""
     plain = blank(fold(text), (match.span() for pattern in _NAMES[:2] for match in pattern.finditer(fold(text))))
-    return [Period(match.start(), _period(match[0])) for match in _DATE.finditer(plain)]
+    return [Period(match.start(), _period(match[0]), match.end()) for match in _DATE.finditer(plain)]
 
 
 def without_dates(text: str) -> str:

@@ -22,6 +22,7 @@ _FUTURE = re.compile(
     r"|力争|争取(?!中央|上级|资金|到)|明年|到20\d\d年(?:底)?[，,]?(?=[^止])"
 )
 _AIM = re.compile(r"力争|目标|确保|达到|进一步|继续|加强|强化|推进|开展|完成|计划|拟|将|要")
+_SINCE = re.compile("以来|起|至今|以后|之后|以前")
 _GOAL = re.compile(r"力争|目标|确保|争取(?!到|中央|上级|资金)|不低于|不少于|不得|预计|计划|拟|将达|到20\d\d年底?")
 _NAME = r"(?:(?![对由向将把被从经])[\u4e00-\u9fff])"
 _ORGAN = (
@@ -118,6 +119,7 @@ class Context:
             period
             for period in periods(self.text[start : span.start])
             if not self._is_base(start + period.start)
+            and not _SINCE.match(self.text, start + period.end)
             and not any(other.start <= start + period.start < other.end for other in others)
         ]
         for period in reversed(named):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluate.quantity_score import score
 from fazhi.quantities import Quantity, parse
 
 TABLE = Path(__file__).with_name("data") / "quantities.tsv"
@@ -118,3 +119,9 @@ def test_json_holds_the_fields_of_the_formats_page():
     assert parse("受理57件")[0].to_json() == {
         "text": "57件", "value": 57, "low": 57, "high": 57, "bound": "exact", "unit": "件", "kind": "count", "period": None
     }  # fmt: skip
+
+
+def test_quantities_of_the_real_reports(shared):
+    total, differences = score(json.loads((shared / "gold" / "records.json").read_text(encoding="utf-8")))
+    assert total > 250
+    assert 1 - len(differences) / total >= 0.97
