@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from fazhi.audit_facts import HEDGES, Clash, Fact, Interval, number
+from fazhi.audit_facts import HEDGES, Clash, Fact, Interval, number, same_subject
 
 _PARTITIONS = (
     (r"清理|梳理|评估", r"(?:继续)?(?:保留|有效)|(?:拟|宣布)?(?:废止|失效|修改|修订)", (r"保留|有效", r"废止|失效|修")),
@@ -16,6 +16,10 @@ _PARTITIONS = (
 )
 """What is broken down, into what, and which parts show that the list is complete: only then is a sum too small a clash."""
 
+_NEARLY_ALL = 0.8  # a list that falls shorter than this was not meant to be complete, whatever its last part says
+_CASES = frozenset({"件", "宗", "起", "例", "卷", "份", "部", "次", "条", "人", "名", "户", "家"})
+_OTHER = re.compile("其他|其它|其余")
+_OUTCOME = re.compile("维持|撤销|变更|驳回|终止|确认违法|责令|调解|和解|撤回|废止|失效|修改|保留|胜诉|败诉")
 _STAGE_VERB = re.compile(r"(?:已|共)*(?:审结|办结|结案|胜诉|败诉|出庭|收到|受理|立案|新增|整改)")
 _SEPARATOR = re.compile(r"[、，,；;和及与\s]*(?:拟|已|共|宣布|另)?")
 
@@ -25,22 +29,34 @@ def parts(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
 
     The whole is the number before 其中; a list that adds up to another number of its paragraph is a breakdown of that one.
     """
-    wholes = {fact.metric: fact for fact in facts if fact.of == 1}
+    wholes = {fact.metric: fact for fact in facts if fact.of == 1 and _countable(fact)}
     families: dict[str, list[Fact]] = {}
     for fact in facts:
         if fact.parent in wholes and fact.of == 1 and fact.unit == wholes[fact.parent].unit and _countable(fact):
             families.setdefault(fact.parent, []).append(fact)
     for name, family in families.items():
         listed, whole = _listed(family, text), wholes[name]
-        others = [
-            fact for fact in facts if fact.line == whole.line and fact.start < listed[0].start and fact.unit == whole.unit
-        ]
-        if _sum(listed).low > whole.interval.high and not any(_sum(listed).meets(other.interval) for other in others):
+        before = [fact for fact in facts if fact.start < listed[0].start and fact.unit == whole.unit]
+        if _sum(listed).low > whole.interval.high and not _fits(listed, before) and _exclusive(listed, whole):
             yield _clash(whole, listed)
 
 
+def _exclusive(listed: Sequence[Fact], whole: Fact) -> bool:
+    """Tell whether parts cannot overlap: a part of the same thing alone is too much, or all are of one form.
+
+    One form are outcomes of what was counted (维持 撤销), names that end alike (食品类 药械类), a known breakdown.
+    """
+    if any(fact.interval.low > whole.interval.high and same_subject(fact, whole) for fact in listed):
+        return True
+    if len(listed) < 2 or any(fact.interval.low > whole.interval.high for fact in listed):
+        return False  # a part of another thing that is too much alone: the number before it is probably not its whole
+    outcomes = all(fact.inherited or fact.indicator == fact.thing or _OUTCOME.match(fact.indicator) for fact in listed)
+    alike = len({fact.indicator[-1:] for fact in listed if not _OTHER.match(fact.indicator)}) == 1
+    return (outcomes and whole.unit in _CASES) or alike or any(_is_partition(listed, kind) for kind in _PARTITIONS)
+
+
 def _countable(fact: Fact) -> bool:
-    return fact.kind in {"count", "money"} and fact.direction is None and fact.base is None
+    return fact.kind in {"count", "money"} and fact.direction is None and fact.base is None and "/" not in fact.text
 
 
 def _listed(family: Sequence[Fact], text: str) -> list[Fact]:
@@ -63,12 +79,19 @@ def breakdowns(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
     """Find a list of two or more parts, said or known to be complete, that does not add up to the number before it."""
     for run in _runs(facts, text):
         before = [fact for fact in facts if fact.start < run[0].start and fact.unit == run[0].unit and _countable(fact)]
-        readings = [(run, before), *([(run[1:], [*before, run[0]])] if len(run) > 2 else [])]
+        readings = [(run, before), *([(run[1:], [*before, run[0]])] if _may_be_whole(run) else [])]
         clashes = [_breakdown(listed, wholes, run[0].line) for listed, wholes in readings]
         if clashes and all(clashes):
             yield min((clash for clash in clashes if clash), key=_distance)
         elif len(readings) == 2 and clashes[1] and not _fits(run, before):
             yield clashes[1]
+
+
+def _may_be_whole(run: Sequence[Fact]) -> bool:
+    """Tell whether the first number of a list may be the whole of the others: not less than any, and named otherwise."""
+    first, *rest = run
+    alike = sum(fact.indicator[-1:] == first.indicator[-1:] for fact in rest) * 2 > len(rest)
+    return len(rest) > 1 and first.value >= max(fact.value for fact in rest) and not alike
 
 
 def _fits(run: Sequence[Fact], wholes: Sequence[Fact]) -> bool:
@@ -83,15 +106,15 @@ def _breakdown(run: Sequence[Fact], before: Sequence[Fact], line: int) -> Clash 
     kind = next((kind for kind in _PARTITIONS if _is_partition(run, kind)), None)
     if kind is None or _fits(run, before):
         return None
-    wholes = [fact for fact in before if fact.line == line and fact.of == 1 and re.search(kind[0], fact.indicator)][-3:]
+    wholes = [fact for fact in before if fact.line == line and fact.of == 1 and re.search(kind[0], fact.indicator)]
+    wholes = [fact for fact in wholes if fact.value >= max(part.value for part in run)][-3:]
     if not wholes:
         return None
     total = _sum(run)
     whole = min(wholes, key=lambda fact: abs(fact.value - sum(part.value for part in run)))
     complete = all(any(re.search(sign, part.indicator) for part in run) for sign in kind[2])
-    if total.low > whole.interval.high or (complete and total.high < whole.interval.low):
-        return _clash(whole, run)
-    return None
+    short = complete and _NEARLY_ALL * whole.value <= total.high < whole.interval.low
+    return _clash(whole, run) if short or total.low > whole.interval.high else None
 
 
 def _is_partition(run: Sequence[Fact], kind: tuple[str, str, tuple[str, ...]]) -> bool:
@@ -121,9 +144,8 @@ def totals(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
     for place, fact in enumerate(facts):
         if not re.search(r"(?:共计|合计|总计)$", fact.lead.rstrip()) or fact.of > 1:
             continue
-        listed = [
-            other for other in facts[:place] if other.sentence == fact.sentence and other.unit == fact.unit and other.of == 1
-        ]
+        near = [other for other in facts[:place] if other.sentence == fact.sentence and other.of == 1]
+        listed = [other for other in near if other.unit == fact.unit and _countable(other)]
         if len(listed) >= 2 and not _sum(listed).meets(fact.interval):
             yield _clash(fact, listed)
 
