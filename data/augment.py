@@ -14,10 +14,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from data.inline import check_spans
 from fazhi.clauses import SEPARATORS, clauses
 from fazhi.document import Document, Span
 from fazhi.schema import default_schema
+from fazhi.validation import check_spans
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -55,3 +55,14 @@ class EvaluationError(FazhiError):
 
     def __init__(self, place: str | Path, what: str, remedy: str) -> None:
         super().__init__(f"{place}: {what}; {remedy}")
+
+
+class LabelStudioError(FazhiError):
+    """The Label Studio server, or something on it, that is not as it must be."""
+
+    def __init__(self, place: str, what: str, remedy: str) -> None:
+        super().__init__(f"Label Studio, {place}: {what}; {remedy}")
+
+
+class ServeError(FazhiError):
+    """The web service cannot do what it was asked for."""

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from data import augment
 from data.augment import Edit, apply
-from data.inline import REPORTS, check_spans, parse_tags, read
+from data.inline import REPORTS, parse_tags, read
 from fazhi.document import Document
 from fazhi.schema import default_schema
+from fazhi.validation import check_spans
 
 PATHS = sorted(REPORTS.glob("*.txt"))
 

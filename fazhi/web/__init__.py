@@ -1,0 +1,1 @@
+"""The web service: a page for people, ``/extract`` for programs, and the routes of a Label Studio ML backend."""
