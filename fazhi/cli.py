@@ -12,6 +12,7 @@ from fazhi.commands.batch import batch
 from fazhi.commands.extract import extract
 from fazhi.commands.ingest import ingest
 from fazhi.commands.panel import panel
+from fazhi.commands.serve import serve
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 app.command()(extract)
@@ -19,6 +20,7 @@ app.command()(batch)
 app.command()(ingest)
 app.command()(audit)
 app.command()(panel)
+app.command()(serve)
 
 
 def _version(wanted: bool) -> None:

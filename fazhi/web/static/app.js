@@ -1,0 +1,137 @@
+"use strict";
+const $ = (id) => document.getElementById(id);
+const NAMES = { MEASURE: "举措", PROBLEM: "问题", METRIC: "指标" };
+const WORDS = { done: "已做", planned: "计划", actual: "实绩", target: "目标", problem: "问题", cause: "原因", consequence: "后果",
+  results: "举措成效", problems: "存在问题", leaders: "领导履职", plan: "下步打算", other: "" };
+const BOUNDS = { approx: "约 ", nearly: "近 ", over: "超 ", at_least: "≥ ", at_most: "≤ ", under: "< " };
+let request = null;
+let extracted = null;
+
+function element(name, text, attributes = {}) {
+  const node = document.createElement(name);
+  if (text !== undefined) node.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return node;
+}
+
+function say(text, isError = false) {
+  $("status").textContent = text;
+  $("status").classList.toggle("error", isError);
+}
+
+async function send(query) {
+  const answer = await fetch(`/extract?${new URLSearchParams({ name: request.name, ...query })}`,
+    { method: "POST", headers: { "Content-Type": request.type }, body: request.body });
+  if (answer.ok) return answer;
+  const told = await answer.json().catch(() => ({}));
+  throw new Error(told.error || `服务器回答 ${answer.status}`);
+}
+
+function value(quantity) {
+  const number = (x) => x.toLocaleString("zh-CN", { maximumFractionDigits: 4 });
+  const { value: plain, low, high, bound } = quantity;
+  if (plain === null || plain === undefined) return low != null && high != null ? `${number(low)}–${number(high)}` : "";
+  return (BOUNDS[bound] || "") + number(plain);
+}
+
+function place(record) {
+  const text = Array.from(extracted.text).slice(record.span.start, record.span.end).join("");
+  const link = element("a", text, { href: "#marked" });
+  link.addEventListener("click", (event) => { event.preventDefault(); show(text); });
+  return link;
+}
+
+function show(text) {
+  document.querySelectorAll("mark.here").forEach((mark) => mark.classList.remove("here"));
+  const found = [...document.querySelectorAll("#marked mark")].find((mark) => mark.textContent === text);
+  if (!found) return;
+  found.classList.add("here");
+  found.scrollIntoView({ block: "center" });
+}
+
+function table(title, heads, rows) {
+  if (!rows.length) return;
+  const box = element("div", undefined, { class: "scroll", tabindex: "0", role: "region", "aria-label": title });
+  const out = element("table");
+  out.append(element("caption", `${title}（${rows.length}）`));
+  const head = out.createTHead().insertRow();
+  heads.forEach((name) => head.append(element("th", name, { scope: "col" })));
+  const body = out.createTBody();
+  for (const row of rows) {
+    const line = body.insertRow();
+    for (const cell of row) {
+      const td = line.insertCell();
+      if (cell instanceof Node) td.append(cell);
+      else td.textContent = cell ?? "";
+      if (typeof cell === "number") td.className = "number";
+    }
+  }
+  box.append(out);
+  $("tables").append(box);
+}
+
+function render() {
+  const { meta, records, html, labels } = extracted;
+  const counts = { METRIC: records.metrics, MEASURE: records.measures, PROBLEM: records.problems };
+  const facts = Object.entries(counts).map(([label, list]) => `${NAMES[label]} ${(list || []).length}`);
+  $("headline").textContent = [meta.title || request.name, meta.region, meta.year, ...facts].filter(Boolean).join(" · ");
+  $("marked").innerHTML = html; // escaped by the server: text and our own <mark> elements only
+  $("legend").querySelectorAll("label").forEach((node) => node.remove());
+  for (const label of Object.keys(labels)) {
+    const box = element("input", undefined, { type: "checkbox", checked: "" });
+    box.addEventListener("change", () =>
+      document.querySelectorAll(`mark.${label}`).forEach((mark) => mark.classList.toggle("off", !box.checked)));
+    const line = element("label");
+    line.append(box, " ", element("mark", labels[label].zh, { class: label }));
+    $("legend").append(line);
+  }
+  $("tables").replaceChildren();
+  const metrics = (records.metrics || []).flatMap((record) => (record.quantities.length ? record.quantities : [{}]).map((quantity) =>
+    [record.indicator, value(quantity), quantity.unit, WORDS[record.status], WORDS[record.section], place(record), record.score]));
+  table("指标", ["指标", "数值", "单位", "性质", "部分", "原文", "置信"], metrics);
+  const plain = (kind, field) => (records[kind] || []).map((record) =>
+    [place(record), WORDS[record[field]], record.theme, WORDS[record.section], record.score]);
+  table("举措", ["举措", "状态", "主题", "部分", "置信"], plain("measures", "status"));
+  table("问题", ["问题", "角色", "主题", "部分", "置信"], plain("problems", "role"));
+  $("result").hidden = false;
+  $("result").focus();
+}
+
+async function extract(event) {
+  event.preventDefault();
+  const [file] = $("file").files;
+  const text = $("text").value;
+  if (!file && !text.trim()) return say("请先粘贴正文或选择文件。", true);
+  request = file ? { name: file.name, type: "application/octet-stream", body: file }
+    : { name: "report", type: "application/json", body: JSON.stringify({ text }) };
+  $("go").disabled = true;
+  say("正在抽取……");
+  try {
+    extracted = await (await send({ view: "true" })).json();
+    render();
+    say("抽取完成。");
+  } catch (error) {
+    $("result").hidden = true;
+    say(`无法抽取：${error.message}`, true);
+  } finally {
+    $("go").disabled = false;
+  }
+}
+
+function save(blob, ending) {
+  const link = element("a", undefined, { href: URL.createObjectURL(blob), download: `${request.name.replace(/\.[^.]+$/, "")}.${ending}` });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function saveJson() {
+  const { html, labels, ...document_ } = extracted;
+  save(new Blob([`${JSON.stringify(document_)}\n`], { type: "application/jsonl" }), "jsonl");
+}
+
+$("form").addEventListener("submit", extract);
+$("text").addEventListener("input", () => { $("file").value = ""; });
+$("jsonl").addEventListener("click", saveJson);
+$("csv").addEventListener("click", async () => {
+  try { save(await (await send({ format: "csv" })).blob(), "csv"); } catch (error) { say(error.message, true); }
+});
