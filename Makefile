@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow test-all lint format data train evaluate export bench clean
+.PHONY: demo test test-slow test-all lint format data train evaluate export bench clean serve label-studio
 
 demo: $(VENV)/.runtime  ## install the runtime, extract the sample reports, show the table, write the files
 	$(BIN)/fazhi extract data/samples --format table
@@ -57,6 +57,13 @@ export: $(VENV)/.all
 
 bench: $(VENV)/.all
 	$(BIN)/python -m evaluate.bench
+
+serve: $(VENV)/.all  ## the web page and the ML backend on http://127.0.0.1:8090
+	$(BIN)/fazhi serve
+
+label-studio: $(VENV)/.all  ## a Label Studio server on loopback, in a virtual environment of its own
+	$(BIN)/python -m annotation.server install
+	$(BIN)/python -m annotation.server start
 
 clean:
 	rm -rf $(OUT) build dist data/built .mypy_cache .ruff_cache .pytest_cache .hypothesis
