@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fazhi import records
 from fazhi.backends import Backend, Ids, OnnxBackend
-from fazhi.clauses import clauses
+from fazhi.clauses import Clause, clauses
 from fazhi.decoding import ClauseTokens, decode
 from fazhi.document import Document, Span
 from fazhi.errors import ModelError
@@ -69,11 +69,21 @@ class Extractor:
             yield self._finish(document, tokens, logits)
 
     def _finish(self, document: Document, tokens: Tokens, logits: FloatArray) -> Document:
-        aligned = ClauseTokens.align(document.text, tokens.offsets, clauses(document.text))
+        aligned = ClauseTokens.align(document.text, tokens.offsets, clauses_of_body(document))
         found = decode(logits, aligned, self.model.schema, self.model.temperatures) if len(tokens) else []
         tagged = document.with_spans(locate_in_source(found, document))
         meta = {**document.meta, "model": self.model.version}
         return replace(tagged, meta=meta, records=records.build(tagged, sections(tagged.text), items(tagged.text)))
+
+
+def clauses_of_body(document: Document) -> list[Clause]:
+    """Return the clauses that may carry spans: those of the body that ingest found (``meta.body``), all where it did not look.
+
+    Navigation, source lines and footers are not annotated (guideline §6).
+    """
+    found = clauses(document.text)
+    start, end = document.meta.get("body") or (0, len(document.text))
+    return [clause for clause in found if start <= clause.start and clause.end <= end]
 
 
 def locate_in_source(spans: Iterable[Span], document: Document) -> Iterator[Span]:

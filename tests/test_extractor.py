@@ -56,6 +56,12 @@ def test_many_at_once_equals_one_by_one(extractor, texts):
     assert list(extractor.extract_many(documents)) == [extractor.extract(document) for document in documents]
 
 
+def test_nothing_outside_the_body_is_tagged(extractor):
+    text = "丙丁1，甲甲。\n丙丁2，乙乙。\n丙丁3。"
+    body = [text.index("丙丁2"), text.index("\n丙丁3")]
+    assert found(extractor.extract(Document("a", text, {"body": body}))) == [("METRIC", "丙丁2"), ("PROBLEM", "乙乙")]
+
+
 def test_a_document_without_tokens(extractor):
     assert extractor.extract(Document("empty", " \n")).spans == ()
 
