@@ -5,12 +5,15 @@ Needs Chromium, playwright and axe-core's ``axe.min.js`` (``npm install axe-core
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evaluate import run
+from evaluate.pairs import read_documents
 from evaluate.run import Request
+from fazhi import records
 from fazhi.document import Document, Span
 from fazhi.writers import write_jsonl
 
@@ -29,8 +32,13 @@ def report(tmp_path_factory):
         phrases = (("组织开展宪法宣讲", "MEASURE"), (f"受理复议申请{50 + number}件", "METRIC"), ("执法力量薄弱", "PROBLEM"))
         spans = [Span(text.index(p), text.index(p) + len(p), label) for p, label in phrases]
         documents.append(Document(f"清溪-{number}", text, {"year": 2020 + number}).with_spans(spans))
+    documents = [replace(document, records=records.build(document)) for document in documents]
     write_jsonl(documents, folder / "gold.jsonl")
-    run.run(Request(gold=folder / "gold.jsonl", out=folder, model="rules", robust=True, dev_gold=folder / "gold.jsonl"))
+    gold = folder / "gold.jsonl"
+    run.run(Request(gold=gold, out=folder / "model", model="rules", robust=True, dev_gold=gold))
+    found = [replace(d, records=records.build(d)) for d in read_documents(folder / "model" / "predictions.jsonl")]
+    write_jsonl(found, folder / "found.jsonl")
+    run.run(Request(gold=gold, out=folder, pred=folder / "found.jsonl", dev_gold=gold, dev_pred=folder / "found.jsonl"))
     return folder / "report.html"
 
 
