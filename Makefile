@@ -47,9 +47,11 @@ train: $(VENV)/.all  ## the 12-layer teacher, then the shipped student
 	$(BIN)/python -m train.distill --config configs/distill.yaml
 
 evaluate: $(VENV)/.all data  ## score the shipped model on the test split and, where they are, on the real reports
-	$(BIN)/python -m evaluate.run --model $(MODEL) --gold data/built/test.jsonl --out $(OUT)/evaluate/corpus
+	$(BIN)/python -m evaluate.run --model $(MODEL) --gold data/built/test.jsonl --train data/built/train.jsonl \
+	  --dev-gold data/built/validation.jsonl --out $(OUT)/evaluate/corpus
 	if [ -d $(SHARED)/gold ]; then \
-	  $(BIN)/python -m evaluate.run --model $(MODEL) --gold $(SHARED)/gold/spans.jsonl --out $(OUT)/evaluate/gold; \
+	  $(BIN)/python -m evaluate.run --model $(MODEL) --gold $(SHARED)/gold/spans.jsonl --records $(SHARED)/gold/records.json \
+	    --train $(SHARED)/train/spans.jsonl --dev-gold data/built/validation.jsonl --robustness --out $(OUT)/evaluate/gold; \
 	else echo "no $(SHARED)/gold here: the real reports are not scored"; fi
 
 export: $(VENV)/.all
