@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class FazhiError(Exception):
     """The base of all errors that a user can mend; the command line prints its message as one line."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes with message and fields, whatever the constructor of the class takes."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[FazhiError], args: tuple[Any, ...], fields: dict[str, Any]) -> FazhiError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
 
 
 class InputError(FazhiError):

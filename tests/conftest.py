@@ -82,3 +82,14 @@ def toy() -> Tokenizer:
     words = {"emb.word": np.arange(2 * len(names), dtype=np.float32)}
     base = BaseFile(Header(2, 1, 1, 2, len(names), 8, 1, 1e-12), scored, normaliser, words)
     return build(candidates(base, "，％（）㎡０１"), base)[0]
+
+
+@pytest.fixture(scope="session")
+def crashing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a batch whose workers can be made to die (see ``batch_crash.py``)."""
+    import shutil
+
+    folder = tmp_path_factory.mktemp("crash")
+    shutil.copy(ROOT / "tests" / "batch_crash.py", folder / "sitecustomize.py")
+    path = os.pathsep.join([str(folder), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    return {**os.environ, "PYTHONPATH": path, "FAZHI_TEST_ONCE": str(folder / "once"), "RAY_USAGE_STATS_ENABLED": "0"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,17 @@ from typing import Any
 from fazhi import __version__
 from fazhi.batch import items as inputs
 from fazhi.batch import local
-from fazhi.batch.folder import BatchError, Summary, finish, locked, prepare
-from fazhi.batch.shards import FORMATS, Marker, Plan, Shard, cut
+from fazhi.batch.folder import Summary, finish, locked, prepare
+from fazhi.batch.item import printable
+from fazhi.batch.shards import BatchError, Marker, Plan, Shard, cut, writer
 from fazhi.ingest.limits import Limits
 from fazhi.model_dir import ModelDirectory
 
-Progress = Callable[[int], None]
-"""Called with the number of items of every shard that is done."""
+Progress = Callable[[int, bool], None]
+"""Called for every shard that is done: its number of items, and whether it was done before."""
+Engine = Callable[[Iterator[Shard], Plan], Iterable[tuple[Shard, Marker]]]
+
+_MEND = "make room or mend it, then run the same command again: what is done stays done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,61 +40,56 @@ class Options:
     retry_failed: bool = False
     limits: Limits = field(default_factory=Limits)
 
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """What makes two runs the same run; who does the work, and with how many hands, does not."""
-        return {"paths": list(self.paths), "format": self.form, "model": ModelDirectory.open(self.model).version}
 
-
-def run(options: Options, progress: Progress = lambda _: None) -> Summary:
+def run(options: Options, progress: Progress = lambda *_: None) -> Summary:
     """Run a batch to its end and return what it did; run it again after any interruption and it goes on.
 
-    Raises ``BatchError`` (and ``ModelError``, ``InputError``) where it cannot start or go on; what is done stays done.
+    Raises ``BatchError`` (``ModelError``, ``MissingExtraError``) where it cannot start or go on; what is done stays done.
     """
-    if options.form not in FORMATS:
-        raise BatchError(f"unknown format {options.form!r}; choose {', '.join(FORMATS)}")
-    manifest = options.manifest
+    writer(options.form)  # a missing library should be missed now
+    model = ModelDirectory.open(options.model)
+    engine = _engine(options, str(model.path.resolve()))
+    out = options.out.resolve()
+    plan = Plan(out, options.form, options.limits, f"{__version__}\0{model.version}\0{options.form}\0", options.retry_failed)
     with locked(options.out):
         try:
-            prepare(options.out, manifest, options.force)
-            plan = Plan(
-                options.out,
-                options.form,
-                options.limits,
-                f"{__version__}\0{manifest['model']}\0{options.form}\0{options.limits}",
-            )
-            summary = Summary()
-            for shard, marker, resumed in _markers(options, plan):
-                summary.add(marker, resumed)
-                progress(len(shard.items))
-            finish(plan, summary)
+            prepare(out, manifest(options, model), options.force)
+            return _run(options, plan, engine, progress)
         except OSError as error:
-            what = f"cannot be written ({error.strerror or error}); make room or mend it, then run the same command again"
-            raise BatchError(f"{options.out}: {what}") from error
+            raise BatchError(f"{options.out}: cannot be written ({error.strerror or error}); {_MEND}") from error
+        except sqlite3.Error as error:
+            raise BatchError(f"the folder for temporary files: {error}; make room there, or set SQLITE_TMPDIR") from error
+
+
+def manifest(options: Options, model: ModelDirectory) -> dict[str, Any]:
+    """Return what makes two runs the same run; who does the work, and with how many hands, does not."""
+    return {"paths": [printable(path) for path in options.paths], "format": options.form, "model": model.version}
+
+
+def _run(options: Options, plan: Plan, engine: Engine, progress: Progress) -> Summary:
+    summary = Summary()
+
+    def count(shard: Shard, marker: Marker, resumed: bool) -> None:
+        summary.add(marker, resumed)
+        progress(len(shard.items), resumed)
+
+    def left() -> Iterator[Shard]:
+        for shard in cut(inputs.items(options.paths, options.limits, plan.folder), plan.salt):
+            marker = plan.done(shard)
+            if marker is None:
+                yield shard
+            else:
+                count(shard, marker, True)
+
+    for shard, marker in engine(left(), plan):
+        count(shard, marker, False)
+    if not summary.shards:
+        raise BatchError(f"{' '.join(map(printable, options.paths))}: no report in it; see fazhi batch --help for what is read")
+    finish(plan, summary)
     return summary
 
 
-def _markers(options: Options, plan: Plan) -> Iterator[tuple[Shard, Marker, bool]]:
-    """Yield every shard with its marker; those that are done already come without any work, in between."""
-    done: list[tuple[Shard, Marker, bool]] = []
-
-    def todo() -> Iterator[Shard]:
-        for shard in cut(inputs.items(options.paths, options.limits), plan.salt):
-            marker = plan.done(shard)
-            if marker is None or (options.retry_failed and marker.failed):
-                yield shard
-            else:
-                done.append((shard, marker, True))
-
-    for shard, marker in _engine(options)(todo(), plan):
-        yield from done
-        done.clear()
-        yield shard, marker, False
-    yield from done
-
-
-def _engine(options: Options) -> Callable[[Iterator[Shard], Plan], Iterator[tuple[Shard, Marker]]]:
-    model = str(ModelDirectory.open(options.model).path.resolve())
+def _engine(options: Options, model: str) -> Engine:
     crew = local.Crew(options.workers, model, options.memory // options.workers)
     if options.engine == "local":
         return lambda shards, plan: local.run(shards, plan, crew)

@@ -15,13 +15,25 @@ try:
 except ImportError as error:
     raise MissingExtraError("xlsxwriter", "tables") from error
 
+LONGEST = 32_767
+"""Characters that a cell can hold; a longer clause (of a damaged report) ends with an ellipsis, its place is told anyway."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
 def write_workbook(documents: Iterable[Document], path: Path) -> None:
-    """Write one row a quantity, measure or problem; cells are written as they are, never taken for formulas or links."""
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    """Write one row a quantity, measure or problem; cells are written as they are, never taken for formulas or links.
+
+    Raises ``OSError`` where the file cannot be written.
+    """
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    try:
+        _write(documents, xlsxwriter.Workbook(str(path), options))
+    except xlsxwriter.exceptions.FileCreateError as error:
+        raise error.args[0] from error
+
+
+def _write(documents: Iterable[Document], book: xlsxwriter.Workbook) -> None:
+    with book:
         book.set_properties({"created": _EPOCH})
         sheet = book.add_worksheet("records")
         sheet.freeze_panes(1, 0)
@@ -31,6 +43,7 @@ def write_workbook(documents: Iterable[Document], path: Path) -> None:
 
 
 def _cell(value: object) -> object:
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, int | float):
         return "" if value is None else value
-    return str(value)
+    text = str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import shutil
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fazhi.batch.shards import Marker, Plan
-from fazhi.errors import FazhiError
+from fazhi.batch.shards import BatchError, Marker, Plan
 from fazhi.writers import whole_file
 
 RUN = "run.json"
-
-
-class BatchError(FazhiError):
-    """A batch that cannot start or go on."""
+RESULTS = ("summary.json", "failed.jsonl")
+LOCKS = (".lock", ".workers")
+FOLDERS = ("parts", "markers")
 
 
 @contextmanager
@@ -35,30 +35,69 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise BatchError(f"{folder}: cannot be locked ({error.strerror}); choose another file system") from error
             raise BatchError(f"{folder}: another run is writing into it; wait for it or choose another --out") from error
         yield
 
 
+@contextmanager
+def at_work(folder: Path) -> Iterator[None]:
+    """Share the workers' lock of a folder while a shard is in hand: see ``wait_for_workers``."""
+    with (folder / ".workers").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+def wait_for_workers(folder: Path, seconds: float = 60.0) -> None:
+    """Wait until no worker of an earlier run, whose parent was killed, is still at its last shard.
+
+    Raises ``BatchError`` when it takes longer than ``seconds``.
+    """
+    end = time.monotonic() + seconds
+    with (folder / ".workers").open("a") as handle:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError as error:
+                if time.monotonic() > end:
+                    what = "workers of an earlier run are still writing into it"
+                    raise BatchError(f"{folder}: {what}; wait for them or end them") from error
+                time.sleep(0.05)
+
+
 def prepare(folder: Path, manifest: Mapping[str, Any], force: bool) -> None:
-    """Check that the folder is new or belongs to the very same run; ``force`` empties one that does not."""
-    strangers = [path for path in folder.iterdir() if path.name != ".lock"]
+    """Make the folder ready: it is new, or belongs to the very same run; ``force`` empties one of another batch.
+
+    What a killed run has left half-written is removed. Raises ``BatchError`` for a folder of another run, or of none.
+    """
+    wait_for_workers(folder)
     known = _manifest(folder)
-    if strangers and known != dict(manifest):
+    if known is None and any(not path.name.startswith(".") for path in folder.iterdir()):
+        raise BatchError(f"{folder}: it holds files that no batch wrote; choose another --out (--force does not remove them)")
+    if known is not None and known != dict(manifest):
         if not force:
-            differs = (
-                "it is not empty and no batch wrote it"
-                if known is None
-                else f"it holds another run ({_differs(known, manifest)})"
-            )
-            raise BatchError(f"{folder}: {differs}; choose another --out, or --force to replace what is in it")
-        if known is None:
-            raise BatchError(f"{folder}: it holds files that no batch wrote; --force replaces only the folder of another batch")
-        for name in ("parts", "markers"):
-            shutil.rmtree(folder / name, ignore_errors=True)
+            what = f"it holds another run ({_differs(known, manifest)})"
+            raise BatchError(f"{folder}: {what}; choose another --out, or --force to replace it")
+        _empty(folder)
+    for place in (folder, *(folder / name for name in FOLDERS)):
+        for path in place.glob(".*") if place.exists() else ():
+            if path.name not in LOCKS:
+                path.unlink()
     for trail in (folder / "markers").glob("*.trail"):
         trail.unlink()  # of a run that was killed: no item is to blame for that
     with whole_file(folder / RUN) as stream:
         json.dump(manifest, stream, ensure_ascii=False, indent=1, sort_keys=True)
+
+
+def _empty(folder: Path) -> None:
+    """Remove what a batch has written; the manifest goes last, so that a folder half emptied is still known as a batch's."""
+    for name in FOLDERS:
+        if (folder / name).exists():
+            shutil.rmtree(folder / name)
+    for name in (*RESULTS, RUN):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
@@ -71,7 +110,12 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
 
 def _differs(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     names = sorted(name for name in {*known, *wanted} if known.get(name) != wanted.get(name))
-    return ", ".join(f"{name} {known.get(name)!r}" for name in names)
+    return "; ".join(f"{name} {_short(known.get(name))}, not {_short(wanted.get(name))}" for name in names)
+
+
+def _short(value: object) -> str:
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 @dataclass(slots=True)
@@ -97,20 +141,16 @@ class Summary:
 
 def finish(plan: Plan, summary: Summary) -> None:
     """Remove parts of earlier, longer inputs; write ``failed.jsonl`` and ``summary.json`` from the markers."""
-    for folder, first in (
-        (plan.folder / "parts", plan.part(summary.shards)),
-        (plan.folder / "markers", plan.marker(summary.shards)),
-    ):
-        for path in folder.glob("*") if folder.exists() else ():
-            if path.name >= first.name or path.name.startswith("."):
+    for name, first in (("parts", plan.part(summary.shards)), ("markers", plan.marker(summary.shards))):
+        for path in (plan.folder / name).iterdir():
+            if path.name.startswith(".") or path.stem >= first.stem:
                 path.unlink()
-    markers = [json.loads(plan.marker(number).read_text(encoding="utf-8")) for number in range(summary.shards)]
-    _lines(plan.folder / "failed.jsonl", [failure for marker in markers for failure in marker["failed"]])
+    with whole_file(plan.folder / "failed.jsonl") as stream:
+        for number in range(summary.shards):
+            marker = plan.read(number)
+            for failure in marker.failed if marker else ():
+                row = {"name": failure["name"], "error": failure["error"]}
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
     counts = {name: getattr(summary, name) for name in ("shards", "documents", "failed", "characters")}
     with whole_file(plan.folder / "summary.json") as stream:
         json.dump({**counts, "spans": dict(sorted(summary.spans.items()))}, stream, indent=1)
-
-
-def _lines(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
-    with whole_file(path) as stream:
-        stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

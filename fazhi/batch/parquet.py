@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from fazhi.document import Document
 from fazhi.errors import InputError, MissingExtraError
@@ -23,25 +24,53 @@ _SPAN = pa.struct(
         ("score", pa.float64()),
     ]
 )
+_JSON: dict[str, Any] = {"meta": {}, "records": {}, "audit": [], "alignment": []}
 SCHEMA = pa.schema(
-    [("id", pa.string()), ("text", pa.string()), ("meta", pa.string()), ("spans", pa.list_(_SPAN)), ("records", pa.string())]
+    [("id", pa.string()), ("text", pa.string()), ("spans", pa.list_(_SPAN)), *((name, pa.string()) for name in _JSON)]
 )
-"""One row a document; ``meta`` and ``records`` are JSON, for their fields vary."""
+"""One row a document; ``meta``, ``records``, ``audit`` and ``alignment`` are JSON, for their fields vary."""
+
+
+def rows_of(path: Path) -> int:
+    """Return the number of rows, from the footer of the file. Raises ``InputError`` where it is none."""
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowException, ValueError) as error:
+        raise _broken(path, error) from error
 
 
 def read_rows(path: Path) -> Iterator[bytes]:
-    """Yield each row as the JSON of a document; the file needs a column ``text``, and may have ``id`` and ``meta``."""
+    """Yield each row as the JSON of a document; ``text`` is needed, ``id``, ``meta``, ``alignment`` are taken if there."""
     try:
         with pq.ParquetFile(path) as file:
-            wanted = [name for name in ("id", "text", "meta") if name in file.schema_arrow.names]
+            wanted = [name for name in ("id", "text", "meta", "alignment") if name in file.schema_arrow.names]
             if "text" not in wanted:
                 raise InputError(path, "the Parquet file has no column text", "name the column of the report's text so")
-            for number, row in enumerate(row for batch in file.iter_batches(64, columns=wanted) for row in batch.to_pylist()):
-                meta = row.get("meta")
-                row["meta"] = json.loads(meta) if isinstance(meta, str) else meta or {}
-                yield json.dumps({"id": f"{path.stem}-{number + 1}", **row}, ensure_ascii=False, default=str).encode()
+            for row in (row for batch in file.iter_batches(64, columns=wanted) for row in batch.to_pylist()):
+                yield json.dumps(_row(row), ensure_ascii=False, default=str).encode()
     except (pa.ArrowException, ValueError) as error:
-        raise InputError(path, f"no readable Parquet file ({str(error).splitlines()[0]})", "write it again") from error
+        raise _broken(path, error) from error
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    for name in ("meta", "alignment"):
+        value = row.pop(name, None)
+        row[name] = (json.loads(value) if isinstance(value, str) else value) or _JSON[name]
+    return row
+
+
+def _broken(path: Path, error: Exception) -> InputError:
+    return InputError(path, f"no readable Parquet file ({str(error).splitlines()[0]})", "write it again")
+
+
+def read_documents(path: Path) -> list[Document]:
+    """Read back what ``write_documents`` has written."""
+    documents = []
+    for row in pq.read_table(path, schema=SCHEMA).to_pylist():
+        spans = [{name: value for name, value in span.items() if value is not None} for span in row["spans"]]
+        rest = {name: json.loads(row[name]) for name in _JSON}
+        documents.append(Document.from_json({"id": row["id"], "text": row["text"], "spans": spans, **rest}))
+    return documents
 
 
 def write_documents(documents: Iterable[Document], path: Path) -> None:
@@ -49,6 +78,6 @@ def write_documents(documents: Iterable[Document], path: Path) -> None:
     rows = []
     for document in documents:
         whole = document.to_json()
-        texts = {name: json.dumps(whole.get(name, {}), ensure_ascii=False) for name in ("meta", "records")}
+        texts = {name: json.dumps(whole.get(name, empty), ensure_ascii=False) for name, empty in _JSON.items()}
         rows.append({"id": document.id, "text": document.text, "spans": whole["spans"], **texts})
     pq.write_table(pa.Table.from_pylist(rows, SCHEMA), path, compression="zstd")

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from fazhi.commands.common import EXIT_NOTHING_DONE, EXIT_SOME_FAILED, complain, errors_console
 from fazhi.errors import FazhiError
 
+if TYPE_CHECKING:
+    from fazhi.batch.folder import Summary
+
+EXIT_INTERRUPTED = 130
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
+_QUIET_SECONDS = 60
+"""Where there is no terminal, a line of progress is printed this often."""
 
 
 def size(text: str) -> int:
@@ -35,18 +46,15 @@ def batch(
     ray_address: Annotated[str | None, typer.Option(help="Address of a Ray cluster; none starts a local one.")] = None,
     limit_memory: Annotated[str, typer.Option(help="Memory of all workers together, such as 4G; 0 means no limit.")] = "0",
     max_megabytes: Annotated[float, typer.Option(help="Largest file that is read.")] = 64.0,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try again the shards in which something failed.")
-    ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what failed in an earlier run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what another batch has written into --out.")] = False,
 ) -> None:
     """Extract any number of reports into shards; run it again after any interruption and it goes on where it was.
 
     Writes parts/part-NNNNNN.FORMAT, failed.jsonl (what failed, and why) and summary.json. Exit code 0: all extracted; 1: some
-    failed; 2: nothing could be done, or the run could not go on.
+    failed; 2: nothing could be done, or the run could not go on; 130: interrupted.
     """
     from fazhi.batch import engine as engines
-    from fazhi.batch import items as inputs
     from fazhi.ingest.limits import Limits
 
     limits = Limits(megabytes=max_megabytes)
@@ -55,13 +63,65 @@ def batch(
     options = engines.Options(paths, out, format, model, count, memory, engine, ray_address, force, retry_failed, limits)
     started = time.monotonic()
     try:
-        with _bar() as bar:
-            task = bar.add_task("extracting", total=inputs.count(paths))
-            summary = engines.run(options, lambda done: bar.advance(task, done))
+        with _stoppable():
+            summary = _run(options)
     except FazhiError as error:
         complain(error)
         raise typer.Exit(EXIT_NOTHING_DONE) from error
-    seconds = time.monotonic() - started
+    except KeyboardInterrupt as error:
+        complain("interrupted; run the same command again to go on")
+        raise typer.Exit(EXIT_INTERRUPTED) from error
+    _tell(summary, out, time.monotonic() - started)
+    if not summary.documents:
+        raise typer.Exit(EXIT_NOTHING_DONE)
+    raise typer.Exit(EXIT_SOME_FAILED if summary.failed else 0)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM (of ``kill``, of a scheduler) end the run as Ctrl-C does: workers first, no traceback."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(options: object) -> Summary:
+    from fazhi.batch import engine as engines
+    from fazhi.batch import items as inputs
+
+    assert isinstance(options, engines.Options)
+    with _bar() as bar:
+        total = inputs.count(options.paths, options.out) if sys.stderr.isatty() else None
+        task = bar.add_task("extracting", total=total, fresh=0)
+        meter = _Meter()
+
+        def advance(items: int, resumed: bool) -> None:
+            fresh = 0 if resumed else items
+            bar.update(task, advance=items, fresh=bar.tasks[0].fields["fresh"] + fresh)
+            meter.add(items, fresh)
+
+        return engines.run(options, advance)
+
+
+class _Meter:
+    """Prints a line of progress now and then where there is no terminal for a bar."""
+
+    def __init__(self) -> None:
+        self.started = self.told = time.monotonic()
+        self.items = self.fresh = 0
+
+    def add(self, items: int, fresh: int) -> None:
+        """Count items, of them fresh ones."""
+        self.items, self.fresh = self.items + items, self.fresh + fresh
+        now = time.monotonic()
+        if not sys.stderr.isatty() and now - self.told > _QUIET_SECONDS:
+            self.told = now
+            errors_console.print(f"{self.items:,} reports, {self.fresh / (now - self.started):,.1f}/s", highlight=False)
+
+
+def _tell(summary: Summary, out: Path, seconds: float) -> None:
     spans = ", ".join(f"{label} {number}" for label, number in sorted(summary.spans.items()))
     rate = f"{summary.documents / seconds:,.1f} reports/s, {summary.characters / seconds:,.0f} characters/s"
     resumed = f", {summary.resumed} of {summary.shards} shards were done before" if summary.resumed else f", {rate}"
@@ -70,11 +130,19 @@ def batch(
     )
     if summary.failed:
         errors_console.print(f"what failed, and why: {out / 'failed.jsonl'}", style="red", highlight=False)
-    if not summary.documents:
-        raise typer.Exit(EXIT_NOTHING_DONE)
-    raise typer.Exit(EXIT_SOME_FAILED if summary.failed else 0)
+
+
+class _Rate(TextColumn):
+    """Reports a second, of those that were not done before."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        """Return the rate of a task so far."""
+        return Text(f"{task.fields['fresh'] / task.elapsed:,.1f}/s" if task.elapsed else "")
 
 
 def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate())
     return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=errors_console, transient=True)

@@ -8,12 +8,13 @@ from pathlib import Path
 from fazhi.errors import InputError
 
 _KNOWN = frozenset((".txt", ".text", ".md", ".htm", ".html", ".shtml", ".xhtml", ".mht", ".mhtml", ".docx", ".pdf"))
-_NEVER = frozenset((
+NEVER = frozenset((
     ".py", ".js", ".css", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".csv", ".tsv", ".xls", ".xlsx", ".ppt", ".pptx",
     ".zip", ".gz", ".tar", ".rar", ".7z", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".svg", ".ico", ".webp", ".tif", ".tiff",
     ".mp3", ".mp4", ".avi", ".mov", ".wav", ".exe", ".dll", ".so", ".ttf", ".woff", ".woff2", ".db", ".sqlite", ".log",
     ".bin", ".iso",
 ))  # fmt: skip
+"""Endings of files that hold no report."""
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
@@ -35,15 +36,16 @@ def find(paths: Sequence[Path]) -> list[Path]:
 def _below(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
-        if not hidden and path.is_file() and _is_candidate(path):
+        if not hidden and path.is_file() and is_candidate(path):
             yield path
 
 
-def _is_candidate(path: Path) -> bool:
+def is_candidate(path: Path) -> bool:
+    """Tell whether a file of a folder may be a report, by its ending, else by its first bytes."""
     suffix = path.suffix.lower()
     if suffix in _KNOWN:
         return True
-    if suffix in _NEVER:
+    if suffix in NEVER:
         return False
     try:
         with path.open("rb") as file:
