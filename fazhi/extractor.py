@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fazhi import records
+from fazhi import ingest, records
 from fazhi.backends import Backend, Ids, OnnxBackend
 from fazhi.clauses import Clause, clauses
 from fazhi.decoding import ClauseTokens, decode
 from fazhi.document import Document, Span
-from fazhi.errors import ModelError
+from fazhi.errors import FazhiError, ModelError
 from fazhi.model_dir import ModelDirectory
 from fazhi.offsets import OffsetMap
 from fazhi.structure import items, sections
@@ -20,6 +20,9 @@ from fazhi.windows import FloatArray, spans_of_windows, stitch
 
 GROUP_TOKENS = 32_768
 """``extract_many`` runs about this many tokens at once: enough to fill batches, little enough to stay small."""
+
+OnError = Callable[[Path, FazhiError], None]
+"""What ``extract_many`` does with a file that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,23 @@ class Extractor:
         """Return the document with its spans (scored, with source offsets) and records."""
         return next(self.extract_many([document]))
 
-    def extract_many(self, documents: Iterable[Document]) -> Iterator[Document]:
-        """Extract a stream of documents in order, several at a time; memory does not grow with their number."""
+    def extract_many(self, documents: Iterable[Document | Path | str], on_error: OnError | None = None) -> Iterator[Document]:
+        """Extract a stream of documents, or of paths of files to read, in order, several at a time.
+
+        Memory does not grow with their number. A file that cannot be read is given to ``on_error(path, error)`` and left out;
+        without ``on_error`` its ``FazhiError`` is raised, after the documents before it.
+        """
         group: list[tuple[Document, Tokens]] = []
         size = 0
-        for document in documents:
+        for item in documents:
+            try:
+                document = item if isinstance(item, Document) else ingest.read(Path(item))
+            except FazhiError as error:
+                if on_error is None:
+                    yield from self._run(group)
+                    raise
+                on_error(Path(str(item)), error)
+                continue
             tokens = tokenize(document.text, self.model.tokenizer)
             group.append((document, tokens))
             size += len(tokens)

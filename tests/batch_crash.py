@@ -1,4 +1,4 @@
-"""Makes workers die or stop on command: tests put this file's copy, as ``sitecustomize.py``, on the path of the processes they start.
+"""Makes workers die on command: tests put a copy, as ``sitecustomize.py``, on the path of the processes they start.
 
 An item that holds ``DEADLY`` kills its process as the kernel does when memory runs out; one that holds ``ONCE`` does so the
 first time (the file named by ``FAZHI_TEST_ONCE`` remembers). Slow makes every item take ``FAZHI_TEST_SLOW`` seconds.

@@ -73,11 +73,16 @@ def read_documents(path: Path) -> list[Document]:
     return documents
 
 
-def write_documents(documents: Iterable[Document], path: Path) -> None:
-    """Write documents to a Parquet file."""
+def table(documents: Iterable[Document]) -> pa.Table:
+    """Return documents as a table with ``SCHEMA``, one row each."""
     rows = []
     for document in documents:
         whole = document.to_json()
         texts = {name: json.dumps(whole.get(name, empty), ensure_ascii=False) for name, empty in _JSON.items()}
         rows.append({"id": document.id, "text": document.text, "spans": whole["spans"], **texts})
-    pq.write_table(pa.Table.from_pylist(rows, SCHEMA), path, compression="zstd")
+    return pa.Table.from_pylist(rows, SCHEMA)
+
+
+def write_documents(documents: Iterable[Document], path: Path) -> None:
+    """Write documents to a Parquet file."""
+    pq.write_table(table(documents), path, compression="zstd")

@@ -118,18 +118,20 @@ class _Meter:
         now = time.monotonic()
         if not sys.stderr.isatty() and now - self.told > _QUIET_SECONDS:
             self.told = now
-            errors_console.print(f"{self.items:,} reports, {self.fresh / (now - self.started):,.1f}/s", highlight=False)
+            _say(f"{self.items:,} reports, {self.fresh / (now - self.started):,.1f}/s")
+
+
+def _say(line: str, style: str = "") -> None:
+    errors_console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _tell(summary: Summary, out: Path, seconds: float) -> None:
     spans = ", ".join(f"{label} {number}" for label, number in sorted(summary.spans.items()))
     rate = f"{summary.documents / seconds:,.1f} reports/s, {summary.characters / seconds:,.0f} characters/s"
     resumed = f", {summary.resumed} of {summary.shards} shards were done before" if summary.resumed else f", {rate}"
-    errors_console.print(
-        f"{summary.documents} reports, {summary.failed} failed, {spans or 'no spans'}{resumed}", highlight=False
-    )
+    _say(f"{summary.documents} reports, {summary.failed} failed, {spans or 'no spans'}{resumed}")
     if summary.failed:
-        errors_console.print(f"what failed, and why: {out / 'failed.jsonl'}", style="red", highlight=False)
+        _say(f"what failed, and why: {out / 'failed.jsonl'}", "red")
 
 
 class _Rate(TextColumn):
@@ -145,4 +147,5 @@ class _Rate(TextColumn):
 
 def _bar() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate())
-    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=errors_console, transient=True)
+    quiet = not sys.stderr.isatty()
+    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=errors_console, transient=True, disable=quiet)
