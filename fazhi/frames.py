@@ -1,4 +1,4 @@
-"""Documents as tables for users' own pipelines (extra ``frames``): pandas and Hugging Face datasets, each imported when asked for."""
+"""Documents as tables for users' own pipelines (extra ``frames``): pandas and datasets, imported when they are asked for."""
 
 from __future__ import annotations
 
