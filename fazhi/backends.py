@@ -22,6 +22,8 @@ from fazhi.windows import FloatArray
 Ids = npt.NDArray[np.int64]
 BATCH_TOKENS = 4096
 """Tokens a padded batch of the torch backend, padding included."""
+SLOW_FUSIONS = ["SkipLayerNormFusion"]
+"""Graph fusions of onnxruntime that cost more than they save: its fused kernel takes 5 times as long as add and norm apart."""
 
 
 class Backend(Protocol):
@@ -80,7 +82,9 @@ class OnnxBackend:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
+            )
         except Exception as error:  # onnxruntime raises a family of classes that share no public base
             what = f"{path.name} cannot be loaded ({str(error).splitlines()[0][:120]})"
             raise ModelError(path.parent, what, "export the model again with python -m models.export") from error

@@ -119,12 +119,15 @@ def _rescued(pending: dict[Future[Marker], Shard], plan: Plan, crew: Crew) -> It
 
 
 def _submit(pool: ProcessPoolExecutor, shard: Shard, plan: Plan) -> Future[Marker]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a worker that starts now must not get our Ctrl-C
     try:
         return pool.submit(_work, shard, plan)
     except BrokenProcessPool as error:  # it broke between two submissions: let the caller find it where it waits
         broken: Future[Marker] = Future()
         broken.set_exception(error)
         return broken
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def rescue(shard: Shard, plan: Plan, crew: Crew) -> Marker:
