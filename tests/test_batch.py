@@ -16,6 +16,7 @@ from fazhi.batch.folder import at_work, locked, wait_for_workers
 from fazhi.batch.item import Item
 from fazhi.batch.shards import BatchError
 from fazhi.batch.trail import deaths, trail
+from fazhi.document import Document
 from fazhi.errors import FazhiError, InputError, MissingExtraError, ModelError
 from fazhi.extractor import Extractor
 
@@ -184,8 +185,8 @@ def test_parquet_holds_all_that_json_lines_hold(batch, tmp_path):
 
 def test_a_cell_of_a_workbook_is_text_and_never_too_long(tmp_path, inline):
     openpyxl = pytest.importorskip("openpyxl")
-    text = "甲" * 40_000 + "\n" + BODY.format(5)
-    shards.writer("xlsx")([inline.extract(ingest.from_text(text, "=1+1"))], tmp_path / "a.xlsx")
+    document = inline.extract(Document("=1+1", "甲" * 40_000 + "\n" + BODY.format(5)))
+    shards.writer("xlsx")([document], tmp_path / "a.xlsx")
     rows = list(openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows(values_only=True))
     assert rows[1][0] == "=1+1"
     longest = max((row[5] for row in rows), key=len)

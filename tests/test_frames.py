@@ -9,7 +9,7 @@ from fazhi import frames, ingest
 from fazhi.errors import InputError, MissingExtraError
 from fazhi.extractor import Extractor
 
-BODY = "一是甲甲丙丁3，乙乙。\n" + "法治政府建设工作报告正文" * 15 + "。\n"
+BODY = "法治政府建设工作报告正文" * 15 + "。\n一是甲甲丙丁3，乙乙。\n"
 
 
 @pytest.fixture(scope="module")
