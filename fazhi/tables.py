@@ -77,7 +77,7 @@ def metrics(document: Document) -> Table:
         for index, quantity in enumerate(record["quantities"] or [{}]):
             first = index == 0
             table.add_row(
-                Text((record["indicator"] or record.get("topic") or "") if first else ""),
+                Text(record["indicator"] if first else ""),
                 value(quantity),
                 Text(quantity.get("unit") or ""),
                 _STATUS.get(record.get("status", ""), "") if first else "",
