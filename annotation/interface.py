@@ -10,9 +10,11 @@ from xml.etree import ElementTree as Xml  # written here, never parsed from outs
 
 import typer
 
-from fazhi.labelling import Labelling, default_labelling
+from fazhi.labelling import Choice, Labelling, default_labelling
 from fazhi.web.regions import NOTE, REMARK, TEXT
 
+TOP = "position: sticky; top: 0; z-index: 2; background: var(--color-neutral-background, #fff); padding-bottom: 8px"
+"""Labels and choices stay in sight while a long report scrolls."""
 LAYER_TITLES = {"statement": "陈述（整个小句）", "metric": "指标（指标名和数值）"}
 
 
@@ -22,24 +24,30 @@ def interface(labelling: Labelling | None = None, question: str = "") -> str:
     view = Xml.Element("View")
     if question:
         Xml.SubElement(view, "Header", value=f"${question}", size="5")
+    top = Xml.SubElement(view, "View", style=TOP)
     for each in labelling.schema.layers:
-        _layer(view, labelling, each.name, each.labels)
-    _text(view)
+        _layer(top, labelling, each.name, each.labels)
     for choice in labelling.choices:
-        layer = labelling.schema.layer_of(choice.label).name
-        box = Xml.SubElement(view, "View", visibleWhen="region-selected", whenTagName=layer, whenLabelValue=choice.label)
-        Xml.SubElement(box, "Header", value=choice.zh, size="6")
-        control = Xml.SubElement(
-            box, "Choices", name=choice.name, toName=TEXT, perRegion="true", choice="single", showInline="true"
-        )
-        for value, zh in choice.values.items():
-            Xml.SubElement(control, "Choice", value=zh, alias=value)
-    _notes(view)
+        _choice(top, labelling, choice)
+    _note(top, NOTE, "对这一处的备注", region=True)
+    _text(view)
+    _note(view, REMARK, "对整篇的备注", region=False)
     relations = Xml.SubElement(view, "Relations")
     for kind in labelling.relations:
         Xml.SubElement(relations, "Relation", value=kind.zh)
     Xml.indent(view)
     return Xml.tostring(view, encoding="unicode")
+
+
+def _choice(view: Xml.Element, labelling: Labelling, choice: Choice) -> None:
+    layer = labelling.schema.layer_of(choice.label).name
+    box = Xml.SubElement(view, "View", visibleWhen="region-selected", whenTagName=layer, whenLabelValue=choice.label)
+    Xml.SubElement(box, "Header", value=choice.zh, size="6")
+    control = Xml.SubElement(
+        box, "Choices", name=choice.name, toName=TEXT, perRegion="true", choice="single", showInline="true"
+    )
+    for value, zh in choice.values.items():
+        Xml.SubElement(control, "Choice", value=zh, alias=value)
 
 
 def _layer(view: Xml.Element, labelling: Labelling, name: str, labels: tuple[str, ...]) -> None:
@@ -56,12 +64,13 @@ def _text(view: Xml.Element) -> None:
     Xml.SubElement(box, "Text", name=TEXT, value="$text", granularity="symbol", saveTextResult="yes")
 
 
-def _notes(view: Xml.Element) -> None:
-    box = Xml.SubElement(view, "View", visibleWhen="region-selected")
+def _note(view: Xml.Element, name: str, hint: str, region: bool) -> None:
+    where = {"visibleWhen": "region-selected"} if region else {}
+    box = Xml.SubElement(view, "View", where)
+    each = {"perRegion": "true"} if region else {}
     Xml.SubElement(
-        box, "TextArea", name=NOTE, toName=TEXT, perRegion="true", rows="2", maxSubmissions="1", placeholder="对这一处的备注"
+        box, "TextArea", {"name": name, "toName": TEXT, "rows": "1", "maxSubmissions": "1", "placeholder": hint, **each}
     )
-    Xml.SubElement(view, "TextArea", name=REMARK, toName=TEXT, rows="2", maxSubmissions="1", placeholder="对整篇的备注")
 
 
 def main() -> None:

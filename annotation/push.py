@@ -191,7 +191,7 @@ def main(
     with one_line_errors():
         client = Client.from_environment(url)
         wanted = [part for document in check(read_documents(paths)) for part in parts(document, by_section)]
-        target = _project(client, project, create and not dry_run)
+        target = _project(client, project, create, dry_run)
         if target is None or dry_run:
             there = {t["data"].get("key") for t in client.tasks(target["id"], whole=False)} if target else set()
             typer.echo(f"would push {sum(part.key not in there for part in wanted)} of {len(wanted)} tasks to {project}")
@@ -210,9 +210,11 @@ def main(
         typer.echo(f"project {target['title']} ({target['id']}): {outcome}")
 
 
-def _project(client: Client, name: str, create: bool) -> dict[str, Any] | None:
+def _project(client: Client, name: str, create: bool, dry_run: bool) -> dict[str, Any] | None:
     """Return the project, made if wanted and missing; ``None`` in a dry run that would make it."""
     if create and not name.isdecimal() and all(row["title"] != name for row in client.projects()):
+        if dry_run:
+            return None
         made = client.create_project(name, interface(), GUIDELINE.read_text(encoding="utf-8"))
         return client.project(str(made["id"]))
     return client.project(name)

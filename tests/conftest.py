@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from annotation.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -87,9 +95,58 @@ def toy() -> Tokenizer:
 @pytest.fixture(scope="session")
 def crashing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a batch whose workers can be made to die (see ``batch_crash.py``)."""
-    import shutil
-
     folder = tmp_path_factory.mktemp("crash")
     shutil.copy(ROOT / "tests" / "batch_crash.py", folder / "sitecustomize.py")
     path = os.pathsep.join([str(folder), str(ROOT), os.environ.get("PYTHONPATH", "")])
     return {**os.environ, "PYTHONPATH": path, "FAZHI_TEST_ONCE": str(folder / "once"), "RAY_USAGE_STATS_ENABLED": "0"}
+
+
+ANNOTATORS = ("annotator@example.org", "second@example.org")
+TOKENS = ("0123456789abcdef0123456789abcdef01234567", "89abcdef0123456789abcdef0123456789abcdef")
+PASSWORD = "only-for-tests-1"
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at now."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real Label Studio server with two users, on a copy of a database that was migrated once for this installation."""
+    from annotation.server import VERSION, Server
+
+    venv = Path(os.environ.get("LABEL_STUDIO_VENV", ROOT / ".venv-label-studio"))
+    template = Server(venv / f"test-template-{VERSION}", free_port(), venv)
+    if not template.program.exists():
+        pytest.skip("Label Studio is not installed; run python -m annotation.server install")
+    if not (template.folder / "ready").exists():
+        shutil.rmtree(template.folder, ignore_errors=True)
+        template.start(ANNOTATORS[0], PASSWORD, TOKENS[0])
+        template.stop()
+        template.add_user(ANNOTATORS[1], PASSWORD, TOKENS[1])
+        (template.folder / "ready").touch()
+    folder = tmp_path_factory.mktemp("label-studio") / "data"
+    shutil.copytree(template.folder, folder)
+    server = Server(folder, free_port(), venv)
+    server.start(ANNOTATORS[0], PASSWORD, TOKENS[0])
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium as the system has it; tests that use it are skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium here: install the Debian package chromium (and fonts-noto-cjk)")
+    quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", *quiet])
+        yield chromium
+        chromium.close()

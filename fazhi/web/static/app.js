@@ -34,6 +34,10 @@ function value(quantity) {
   return (BOUNDS[bound] || "") + number(plain);
 }
 
+function score(record) {
+  return record.score == null ? "" : record.score.toFixed(2);
+}
+
 function place(record) {
   const text = Array.from(extracted.text).slice(record.span.start, record.span.end).join("");
   const link = element("a", text, { href: "#marked" });
@@ -87,10 +91,10 @@ function render() {
   }
   $("tables").replaceChildren();
   const metrics = (records.metrics || []).flatMap((record) => (record.quantities.length ? record.quantities : [{}]).map((quantity) =>
-    [record.indicator, value(quantity), quantity.unit, WORDS[record.status], WORDS[record.section], place(record), record.score]));
+    [record.indicator, value(quantity), quantity.unit, WORDS[record.status], WORDS[record.section], place(record), score(record)]));
   table("指标", ["指标", "数值", "单位", "性质", "部分", "原文", "置信"], metrics);
   const plain = (kind, field) => (records[kind] || []).map((record) =>
-    [place(record), WORDS[record[field]], record.theme, WORDS[record.section], record.score]);
+    [place(record), WORDS[record[field]], record.theme, WORDS[record.section], score(record)]);
   table("举措", ["举措", "状态", "主题", "部分", "置信"], plain("measures", "status"));
   table("问题", ["问题", "角色", "主题", "部分", "置信"], plain("problems", "role"));
   $("result").hidden = false;
