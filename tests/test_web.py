@@ -19,7 +19,7 @@ from fazhi.web.service import Service
 from fazhi.web.training import Training
 
 FILLER = "本区各单位坚持统筹推进有关工作" * 8
-REPORT = f"清溪县2023年法治政府建设年度报告\n{FILLER}。\n甲甲甲甲，丙丁1😀。\n乙乙乙。<b>&\n"
+REPORT = f"清溪县2023年法治政府建设年度报告\n{FILLER}。\n甲甲甲甲，丙丁1😀。乙乙乙，<b>&{FILLER}。\n"
 
 
 @pytest.fixture
@@ -45,7 +45,6 @@ def test_extract_text_and_the_same_as_a_file(client):
     as_text = client.post("/extract?view=true", json={"text": REPORT}).json()
     as_file = client.post("/extract?name=a/b/清溪.txt", content=REPORT.encode()).json()
     spans = [(s["label"], s["text"]) for s in as_text["spans"]]
-    assert spans == [("MEASURE", "甲甲甲甲"), ("METRIC", "丙丁1"), ("PROBLEM", "乙乙乙")] or spans
     assert {"MEASURE", "PROBLEM", "METRIC"} == {label for label, _ in spans}
     assert [(s["label"], s["text"]) for s in as_file["spans"]] == spans
     assert (as_file["id"], as_file["meta"]["source"]) == ("清溪", "清溪.txt")
