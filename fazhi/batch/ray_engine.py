@@ -75,8 +75,9 @@ def run(shards: Iterator[Shard], plan: Plan, crew: Crew, address: str | None) ->
 def _processed(round_: dict[int, Shard], plan: Plan, crew: Crew) -> Any:  # noqa: ANN401 - Ray is untyped
     rows = [{"shard": pickle.dumps(shard)} for shard in round_.values()]
     read = ray.data.from_items(rows, override_num_blocks=len(rows))
+    pool = ray.data.ActorPoolStrategy(size=crew.workers)
     resources = {"num_cpus": 1, "memory": crew.memory or None}
-    return read.map_batches(Worker, fn_constructor_args=(crew, plan), batch_size=1, concurrency=crew.workers, **resources)
+    return read.map_batches(Worker, fn_constructor_args=(crew, plan), batch_size=1, compute=pool, **resources)
 
 
 @contextmanager
@@ -91,6 +92,7 @@ def _cluster(crew: Crew, address: str | None) -> Iterator[None]:
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
         where = f"no Ray cluster at {address}" if address else "Ray cannot be started"
         raise BatchError(f"{where} ({_last_line(error)}); check --ray-address, or use --engine local") from error
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells of every round
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False

@@ -1,0 +1,83 @@
+"""The bench: what it counts, generates and writes. How fast anything is, no test says."""
+
+import json
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from evaluate import bench_report
+from fazhi.document import Document
+
+FACTS = {
+    "machine": {"date": "", "cpu": "x", "cores": 2, "instructions": "", "memory": "1 GB", "load": 0.0, "versions": ""},
+    "model": "toy", "reports": 3, "characters": 4000, "rounds": 2, "part": 600, "start": (1.2, 0.5),
+    "operations": {"encoder": 0.02, "products": 0.01, "operations": 5e9},
+    "speed": [
+        {"name": "fazhi, all cores", "rate": 700.0, "ratio": 1.0}, {"name": "(a) one", "rate": 100.0, "ratio": 7.0},
+        {"name": "(a) two", "rate": 140.0, "ratio": 5.0}, {"name": "(b) x", "rate": 350.0, "ratio": 2.0},
+        {"name": "(c) y", "rate": 350.0, "ratio": 2.0},
+    ],
+    "growth": [
+        {"reports": 1, "workers": 2, "seconds": 2.0, "memory": 100},
+        {"reports": 1, "workers": 1, "seconds": 1.0, "memory": 80},
+        {"reports": 101, "workers": 2, "seconds": 12.0, "memory": 200},
+        {"reports": 1001, "workers": 2, "seconds": 107.0, "memory": 210},
+        {"reports": 101, "workers": 1, "seconds": 21.0, "memory": 120},
+    ],
+}  # fmt: skip
+
+
+def test_the_page_says_what_was_met_and_what_was_missed():
+    page = bench_report.page(FACTS)
+    assert "| 5.00× | ≥ 6×, **missed** |" in page  # the better of the two counts
+    assert "| 0.50 | ≥ 0.6, **missed** |" in page
+    assert "| 5.0% | ≤ 10%, met |" in page
+    assert "1.20 s, 50% of it imports | < 1.5 s, met" in page
+    assert "| 101 | 1 | 21.0 | 200.0 |" in page
+
+
+def test_time_a_report_is_net_of_the_start():
+    assert [row["each"] for row in bench_report.series(FACTS)] == pytest.approx([0.1, 0.105])
+    assert bench_report.spread(FACTS, "seconds") == pytest.approx(0.05)
+    assert bench_report.spread(FACTS, "memory") == pytest.approx(0.05)
+
+
+def test_generated_reports_differ_in_their_numbers_only(tmp_path):
+    growth = pytest.importorskip("evaluate.bench_growth")
+    text = "受理行政复议申请57件。\n组织执法检查13次。\n" * 40
+    growth.generate([Document("a", text)], 50, 100, tmp_path / "r.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len({row["id"] for row in rows}) == 50
+    assert len({row["text"] for row in rows}) > 40
+    bare = {"".join(char for char in row["text"] if not char.isdigit()) for row in rows}
+    assert {line for text in bare for line in text.splitlines()} == {"受理行政复议申请件。", "组织执法检查次。"}
+    assert len(bare) <= 2  # a part begins with the one line or with the other
+
+
+def test_the_bare_products_are_the_products_of_the_encoder():
+    pytest.importorskip("onnx")
+    from evaluate.bench_operations import Shapes, bare_products, feed
+
+    shape = Shapes(tokens=8, hidden=12, inner=20, heads=3, layers=2)
+    session = onnxruntime.InferenceSession(bare_products(shape), providers=["CPUExecutionProvider"])
+    outputs = session.run(None, feed(shape))
+    assert len(outputs) == 2 * (6 + 2)
+    weights = 2 * (4 * 2 * 8 * 12 * 12 + 2 * 2 * 8 * 12 * 20)
+    assert shape.operations == weights + 2 * 2 * 2 * 8 * 8 * 12
+    assert [output.shape for output in outputs[6:8]] == [(1, 3, 8, 8), (1, 3, 8, 4)]
+    assert all(np.isfinite(output).all() for output in outputs)
+
+
+@pytest.mark.slow
+def test_the_bench_runs_from_end_to_end(root, tmp_path, monkeypatch):
+    pytest.importorskip("spacy")
+    from evaluate import bench
+
+    monkeypatch.chdir(root)
+    bench.main(root / "models" / "fazhi-small", reports=1, rounds=1, sizes="2,4", characters=300, out=tmp_path / "b.md")
+    facts = json.loads((tmp_path / "b.json").read_text(encoding="utf-8"))
+    assert {row["name"][:3] for row in facts["speed"]} == {"faz", "(a)", "(b)", "(c)"}
+    assert all(row["ratio"] > 0 for row in facts["speed"])
+    assert [row["reports"] for row in facts["growth"]] == [1, 1, 2, 4, 4]
+    assert (tmp_path / "b.md").read_text(encoding="utf-8").startswith("# Benchmarks")
