@@ -45,6 +45,7 @@ class _OnnxModel(PreTrainedModel):  # type: ignore[misc]  # transformers is unty
 
     def __init__(self, model: Path) -> None:
         super().__init__(AutoConfig.from_pretrained(model))
+        self.place = torch.nn.Parameter(torch.zeros(1), requires_grad=False)  # a pipeline asks a parameter for the device
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = len(os.sched_getaffinity(0))
         weights = str(ModelDirectory.open(model).weights)
