@@ -22,6 +22,7 @@ test: $(VENV)/.all  ## the fast tests, offline, under 10 minutes on 2 cores
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
 
 test-slow: $(VENV)/.all  ## the tests that need minutes, a server or a browser
+	$(BIN)/python -m annotation.server install
 	$(BIN)/python -m pytest -m slow --timeout 1800
 
 test-all: test test-slow
