@@ -153,6 +153,17 @@ def update_gold(store: Store, outcome: Outcome, at_least: int = 1, force: bool =
     return made
 
 
+def take(
+    client: Client, project: int, folder: Path, at_least: int = 1, everything: bool = False, force: bool = False
+) -> tuple[Outcome, gold.Made]:
+    """Pull, make gold, and write a line of history."""
+    store, outcome = pull(client, project, folder, everything)
+    made = update_gold(store, outcome, at_least, force)
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    store.note({"time": moment, "project": project, **outcome.to_json()})
+    return outcome, made
+
+
 def _facts(document: Document) -> Any:  # noqa: ANN401  only compared
     raw = document.to_json()
     return raw["text"], raw["spans"], raw["meta"].get("annotation")
@@ -170,10 +181,7 @@ def main(
     with one_line_errors():
         client = Client.from_environment(url)
         target = client.project(project)
-        store, outcome = pull(client, target["id"], out, everything)
-        made = update_gold(store, outcome, at_least, force)
-        moment = datetime.now(UTC).isoformat(timespec="seconds")
-        store.note({"time": moment, "project": target["id"], **outcome.to_json()})
+        outcome, made = take(client, target["id"], out, at_least, everything, force)
         kept = [f"{name}: earlier gold kept; --force takes the new one" for name in outcome.gold_kept]
         still = [f"{name}: not gold yet, {reason}" for name, reason in made.open.items()]
         _tell([*outcome.notes, *made.faults, *kept, *still])

@@ -23,7 +23,7 @@ import yaml
 
 from annotation.client import Client
 from annotation.common import console, one_line_errors
-from annotation.pull import Outcome, pull, update_gold
+from annotation.pull import take
 from annotation.tasks import read_jsonl
 from fazhi.document import Document
 from fazhi.errors import FazhiError, InputError
@@ -164,8 +164,7 @@ def main(
         try:
             if project:
                 client = Client.from_environment()
-                store, outcome = pull(client, client.project(project)["id"], pulled)
-                update_gold(store, outcome or Outcome())
+                take(client, client.project(project)["id"], pulled)
             current = folder / CURRENT
             retrain(
                 pulled.resolve(), folder, current.resolve() if current.is_dir() else locate(model).resolve(), epochs, corpus
