@@ -52,7 +52,7 @@ def candidates(extractor: Extractor, documents: Sequence[Document]) -> list[Cand
 def main(
     pool: Annotated[list[Path], typer.Argument(help="JSON lines of documents, or reports: files and folders.")],
     count: Annotated[int, typer.Option(min=1, help="How many to choose.")] = 20,
-    strategy: Annotated[str, typer.Option(help="mixture or uncertainty.")] = "mixture",
+    strategy: Annotated[str, typer.Option(help="uncertainty or mixture.")] = "uncertainty",
     annotated: Annotated[Path | None, typer.Option(help="Gold (JSON lines): what is annotated already.")] = None,
     model: Annotated[str, typer.Option(help="Model directory, 'small', 'base', or a hub id.")] = "small",
     out: Annotated[Path | None, typer.Option(help="Write the chosen documents here, best first.")] = None,

@@ -87,15 +87,17 @@ def candidate(model: Any, report: Report, frequency: Mapping[str, float]) -> Can
     return Candidate(report.document.id, float(entropy(known).mean()), worth)
 
 
-def run(strategy: str, pool: Sequence[Report], test: Sequence[Report], steps: Sequence[int], seed: int) -> list[float]:
-    """Annotate up to each number of reports and return the F1 at each."""
+def run(
+    strategy: str, pool: Sequence[Report], test: Sequence[Report], steps: Sequence[int], seed: int
+) -> list[tuple[float, int]]:
+    """Annotate up to each number of reports; return at each the F1 and the characters annotated."""
     order = list(range(len(pool)))
     random.Random(seed).shuffle(order)
     points = vectors([report.document.text for report in pool])
     done, scores = order[: steps[0]], []
     for index, size in enumerate(steps):
         model = fit([pool[at] for at in done], seed)
-        scores.append(strict_f1(model, test))
+        scores.append((strict_f1(model, test), sum(len(pool[at].document.text) for at in done)))
         if index + 1 < len(steps):
             done = done + choose(strategy, model, pool, order, done, points, steps[index + 1] - size)
     return scores
@@ -156,11 +158,14 @@ def main(
     with one_line_errors():
         reports, judged = prepare(list(read_jsonl(pool))), prepare(list(read_jsonl(test)))
         sizes = [size for size in map(int, steps.split(",")) if size <= len(reports)]
-        results: dict[str, Any] = {"reports": sizes, "seeds": seeds, "f1": {}}
+        results: dict[str, Any] = {"reports": sizes, "seeds": seeds, "f1": {}, "characters": {}}
         for name in ("random", *STRATEGIES):
-            results["f1"][name] = [run(name, reports, judged, sizes, seed) for seed in range(seeds)]
+            runs = [run(name, reports, judged, sizes, seed) for seed in range(seeds)]
+            results["f1"][name] = [[f1 for f1, _ in one] for one in runs]
+            results["characters"][name] = [[count for _, count in one] for one in runs]
             means = np.mean(results["f1"][name], axis=0)
-            line = "  ".join(f"{size}: {mean:.4f}" for size, mean in zip(sizes, means, strict=True))
+            read = np.mean(results["characters"][name], axis=0) / 1000
+            line = "  ".join(f"{n}: {f1:.3f} ({k:.0f}k)" for n, f1, k in zip(sizes, means, read, strict=True))
             console.print(f"{name:12} {line}", highlight=False, soft_wrap=True)
         with whole_file(out / "simulation.json") as stream:
             json.dump(results, stream)
