@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from data import splits
 from data.inline import REPORTS, CorpusError, read
 from fazhi.audit import Finding, check
 from fazhi.document import Document
 from fazhi.errors import FazhiError
+from fazhi.extractor import Extractor
 
 PLANTED = REPORTS.with_name("planted")
 
@@ -111,12 +113,31 @@ def report(result: Score) -> str:
 
 
 def main() -> None:
-    """Score the audit over all reports of the corpus; a report that the corpus check refuses is named and left out."""
+    """Score the audit over all reports of the corpus; a report that the corpus check refuses is named and left out.
+
+    With ``--model`` the spans are those that a model extracts, not the annotated ones; ``--split`` takes the reports of one.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reports", type=Path, default=REPORTS)
     parser.add_argument("--planted", type=Path, default=PLANTED)
+    parser.add_argument("--model", help="extract the spans with this model instead of taking the annotated ones")
+    parser.add_argument("--split", choices=("train", "dev", "test"), help="only the reports of this split (data/splits.yaml)")
     options = parser.parse_args()
-    print(report(score(_documents(options.reports), load(options.planted))))  # noqa: T201
+    documents, planted = _documents(options.reports), load(options.planted)
+    if options.split:
+        chosen = {name for name, split in splits.load().items() if split == options.split}
+        documents = (document for document in documents if document.id in chosen)
+        planted = [item for item in planted if item.id in chosen]
+    print(report(score(extracted(documents, options.model), planted)))  # noqa: T201
+
+
+def extracted(documents: Iterable[Document], model: str | None) -> Iterator[Document]:
+    """Yield documents as they are, or, with a model, with the spans and records that it extracts from their text alone."""
+    if model is None:
+        yield from documents
+        return
+    plain = (Document(document.id, document.text, document.meta) for document in documents)
+    yield from Extractor.from_pretrained(model, threads=1).extract_many(plain)
 
 
 def _documents(folder: Path) -> Iterator[Document]:

@@ -13,6 +13,17 @@ from fazhi.offsets import OffsetMap
 from fazhi.record_context import Context
 
 VERDICT = "needs checking"
+VERDICT_ZH = "需核对"
+KINDS_ZH = {
+    "flow": "环节",
+    "part_whole": "合计",
+    "rate": "比率",
+    "ratio": "比值",
+    "growth": "增幅",
+    "restated": "前后不一",
+    "over_100": "超过100%",
+}
+"""What the kinds of findings are called for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +56,16 @@ class Finding:
     also: tuple[Quote, ...] = ()
     verdict: str = VERDICT
 
+    @property
+    def places(self) -> tuple[Quote, ...]:
+        """The places to look at, each once: two numbers of one METRIC (``较上年的260件增长30%``) have one place."""
+        return tuple(dict.fromkeys((self.first, *self.also, self.second)))
+
     def to_json(self) -> dict[str, Any]:
-        """Return the finding as a JSON object."""
+        """Return the finding as a JSON object; what is in ``also`` is in neither ``first`` nor ``second``."""
         return {
             "kind": self.kind,
+            "kind_zh": KINDS_ZH[self.kind],
             "verdict": self.verdict,
             "first": self.first.to_json(),
             "second": self.second.to_json(),
@@ -73,9 +90,10 @@ def check(document: Document) -> list[Finding]:
 
 def _finding(clash: Clash, document: Document, offsets: OffsetMap) -> Finding:
     first, second = sorted((clash.first, clash.second), key=lambda fact: fact.start)
-    also = tuple(_quote(fact, document, offsets) for fact in clash.also)
     quotes = (_quote(first, document, offsets), _quote(second, document, offsets))
-    return Finding(clash.kind, *quotes, clash.computation, clash.tolerance, also)
+    also = (_quote(fact, document, offsets) for fact in clash.also)
+    others = tuple(quote for quote in dict.fromkeys(also) if quote not in quotes)
+    return Finding(clash.kind, *quotes, clash.computation, clash.tolerance, others)
 
 
 def _quote(fact: Fact, document: Document, offsets: OffsetMap) -> Quote:

@@ -189,6 +189,10 @@ ROUNDING = "half a unit of the last stated digit, a whole one where it may have 
 HEDGES = f"{ROUNDING}; 约 and 近 a tenth, 余 and 多 up to the next step"
 
 
+BODY = r"[\u4e00-\u9fff]{1,10}?(?:机关|部门|单位|组织|法院|检察院|负责人|委员会)"
+"""Who did it, where it is written in front of the verb (相关部门采纳)."""
+
+
 def number(value: float) -> str:
     """Write a number for a computation: ``1,046``, ``97.2``."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.6g}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from fazhi.audit_facts import ROUNDING, Clash, Fact, Interval, number, percent_rate, same_subject
+from fazhi.audit_facts import BODY, ROUNDING, Clash, Fact, Interval, number, percent_rate, same_subject
 
 _NUMERATORS = (
     (r"办结|审结|结案|查结|法制审核", r"办结|审结|结案|查结", ""),
@@ -30,7 +30,13 @@ _NUMERATORS = (
     (r"(?:直接)?纠错", r"撤销|变更|确认违法|责令|部分撤销|直接纠错|纠错", r"撤销|变更|确认违法|责令|部分撤销"),
     (r"维持", r"维持", ""),
 )
-"""The end of a rate's name, the numerator that it names, and what may be counted with it (合格率 counts the excellent too)."""
+"""The end of a rate's name, the numerator that it names, and what may be counted with it (合格率 counts the excellent too).
+
+Of another rate (拆除率) the last two characters, alone, name the numerator (拆除71宗), unless it is 100 %, which may be of
+anything.
+"""
+
+_BEFORE_VERB = rf"(?:{BODY})?(?:已|共|均|实际|评定|评出|评为|检出|查出|发现|其中)*"
 
 _ROOT = re.compile(r"(?P<root>[\u4e00-\u9fff]{2,18}?)率(?:分别|均)?$")
 _ANOTHER = re.compile(
@@ -41,6 +47,9 @@ _ANOTHER = re.compile(
 _LEADER = re.compile(r"书记|[省市县区镇乡局所]长|主任|主要负责人|领导|带头|包案")
 _OPENING = re.compile(r"(?:共|新)*(?:收到|新收|接收|接到|受理|立案|办理|承办|接)")
 _BARE_SHARE = re.compile(r"占(?:比|总数|总量|全部|总)?(?:案件|案卷|办件)?(?:总数|总量)?(?:的|比)?")
+_IN_COURT = re.compile(r"出庭(?!率)")
+_HEARD = re.compile(r"应出庭|开庭|应当出庭|庭审")
+_SUITS = re.compile(r"诉讼|应诉案件|行政应诉|应诉")
 _SUBSET_LIMIT = 6
 
 
@@ -75,9 +84,12 @@ def _named(fact: Fact, before: Sequence[Fact]) -> _Numerator | None:
         return None
     named = next((row for row in _NUMERATORS if re.search(f"(?:{row[0]})$", match["root"])), None)
     near = [other for other in before if other.sentence == fact.sentence and not _LEADER.search(other.lead)]
+    if named is None and fact.value != 100:
+        tail = match["root"][-2:]
+        named = (tail, f"{tail}(?:数量?|案件|事项)?$", "")
     if named is None:
         return None
-    tops = [other for other in near if re.match(f"[已共均]?(?:{named[1]})", other.indicator) and other.of == 1]
+    tops = [other for other in near if re.match(f"{_BEFORE_VERB}(?:{named[1]})", other.indicator) and other.of == 1]
     if not tops or _ANOTHER.search(tops[-1].indicator) or _ANOTHER.search(tops[-1].lead):
         return None
     top = tops[-1]
@@ -115,6 +127,8 @@ def _judge(fact: Fact, numerator: _Numerator, before: Sequence[Fact]) -> Clash |
     if any(_gives(total, other, stated, share) for total in numerator.sums for other in near):
         return None
     bottoms = [other for other in others if _near(other, top, before) and _denominator(other, top)]
+    if _IN_COURT.search(top.indicator):
+        bottoms = _heard(bottoms, fact)
     if not bottoms:
         return None
     bottom = bottoms[-1]
@@ -139,11 +153,15 @@ def _gives(total: Interval, other: Fact, stated: Interval, share: bool) -> bool:
 def _denominator(other: Fact, top: Fact) -> bool:
     if other.start > top.start or other.interval.high < top.interval.low:
         return False
-    if top.indicator.startswith(("出庭", "负责人", "行政机关负责人", "实际出庭")) and not re.match(
-        "应出庭|开庭", other.indicator
-    ):
-        return False
+    if _IN_COURT.search(top.indicator):
+        return bool(_HEARD.search(other.indicator) or _SUITS.search(other.indicator))
     return top.inherited or top.indicator == top.thing or same_subject(other, top)
+
+
+def _heard(bottoms: Sequence[Fact], rate: Fact) -> list[Fact]:
+    """Return the hearings that heads had to attend; where none are stated, the suits, unless all was attended (100 %)."""
+    heard = [fact for fact in bottoms if _HEARD.search(fact.indicator)]
+    return heard or (list(bottoms) if rate.value != 100 else [])
 
 
 def _stated(fact: Fact) -> Interval:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from fazhi.audit_facts import HEDGES, Clash, Fact, number, percent_rate, same_subject
+from fazhi.audit_facts import BODY, HEDGES, Clash, Fact, number, percent_rate, same_subject
 from fazhi.audit_growth import growth
 from fazhi.audit_rates import rates
+from fazhi.audit_ratios import ratios
 from fazhi.audit_restated import restated
-from fazhi.audit_sums import breakdowns, parts, totals
+from fazhi.audit_sums import breakdowns, outcomes, parts, totals
 
 _RATE_NAME = re.compile(r"率$|率(?:和|、)|占比$|比例$|比重$|^占")
 _MAY_EXCEED = re.compile(
@@ -31,13 +32,19 @@ def over_100(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
             yield Clash("over_100", fact, fact, f"{number(fact.value)}% > 100%", "none")
 
 
+_ADVICE = (r"提出|制发|发出|下发|印发", r"采纳|落实|回复|反馈|收到(?:回复|反馈)")
+"""Advice is given by one body and followed by another: whoever stands in front of the verb does not matter."""
+
+_ARRIVED = re.compile(r"^(?:行政复议|行政裁决|仲裁|依申请公开|政府信息公开|信息公开|信访|投诉|举报|热线)[^率占]{0,8}$")
+"""What has arrived, said without a verb (依申请公开政府信息8件)."""
+
 _STAGES: tuple[tuple[str, ...], ...] = (
     (
         r"(?:共|新|累计)?(?:收到|新收|接收|接到|接报|收件|登记|接)",
         r"(?:立案查处|立案受理|立案|受理|新受理)",
         r"(?:审结|办结|结案|查结|答复|办理完毕|审理终结|作出(?:答复|决定))",
     ),
-    (r"提出|制发|发出|下发|印发", r"采纳|落实|回复|反馈|收到(?:回复|反馈)"),
+    _ADVICE,
     (r"发现|查出|排查(?:出|发现)?", r"整改|完成整改|消除|整治到位|办结|化解"),
     (r"调解|受理|排查|调处", r"调解成功|成功调解|化解|调处成功|成功化解|调成"),
     (r"应出庭|开庭|应诉", r"实际出庭|出庭应诉|负责人出庭"),
@@ -67,8 +74,9 @@ def flow(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
 def _stage(fact: Fact, chain: Sequence[str]) -> int | None:
     if fact.kind != "count" or fact.of > 1 or fact.base or fact.direction:
         return None
-    stages = [index for index, pattern in enumerate(chain) if re.match(f"(?:已|共|累计)?(?:{pattern})(?!前)", fact.indicator)]
-    return max(stages, default=None)
+    act = re.sub(f"^{BODY}(?={'|'.join(chain)})", "", fact.indicator) if chain is _ADVICE else fact.indicator
+    stages = [index for index, pattern in enumerate(chain) if re.match(f"(?:已|共|累计)*(?:{pattern})(?!前)", act)]
+    return max(stages, default=0 if chain is _STAGES[0] and _ARRIVED.search(fact.indicator) else None)
 
 
 def _misordered(staged: Sequence[tuple[Fact, int]]) -> Iterator[Clash]:
@@ -96,7 +104,9 @@ RULES: tuple[Callable[[Sequence[Fact], str], Iterator[Clash]], ...] = (
     growth,
     restated,
     rates,
+    ratios,
     parts,
+    outcomes,
     breakdowns,
     totals,
 )

@@ -11,7 +11,7 @@ _PARTITIONS = (
     (r"清理|梳理|评估", r"(?:继续)?(?:保留|有效)|(?:拟|宣布)?(?:废止|失效|修改|修订)", (r"保留|有效", r"废止|失效|修")),
     (r"评查|抽取|抽查|案卷", r"优秀|良好|合格|不合格|基本合格|较差", (r"不合格|较差", r"^(?:合格|良好|基本合格)")),
     (r"", r"(?:适用)?(?:简易程序|普通程序|一般程序)", (r"普通程序|一般程序", "简易程序")),
-    (r"", r"[\u4e00-\u9fff、]{1,16}", (r"^(?:其他|其它|其余)",)),
+    (r"", r"[\u4e00-\u9fff、]{1,16}", (r"^(?:其他|其它|其余)|等(?:其他|其它)",)),
     (r"", r"[\u4e00-\u9fff、]{1,16}类", ("(?!)",)),
 )
 """What is broken down, into what, and which parts show that the list is complete: only then is a sum too small a clash."""
@@ -21,6 +21,11 @@ _CASES = frozenset({"件", "宗", "起", "例", "卷", "份", "部", "次", "条
 _OTHER = re.compile("其他|其它|其余")
 _OUTCOME = re.compile("维持|撤销|变更|驳回|终止|确认违法|责令|调解|和解|撤回|废止|失效|修改|保留|胜诉|败诉")
 _STAGE_VERB = re.compile(r"(?:已|共)*(?:审结|办结|结案|胜诉|败诉|出庭|收到|受理|立案|新增|整改)")
+_FINAL = re.compile(
+    "(?:直接)?(?:维持|撤销|变更|驳回|终止|确认违法|责令履行)(?:[\u4e00-\u9fff]{0,6}(?:决定|申请|请求|行为|的))?"
+)
+_CLOSED = re.compile(r"(?:已|共)*(?:审结|办结|结案|查结|作出)")
+_OVERLAPPING = re.compile("(?:活动|培训|宣传|讲座|检查)$")
 _SEPARATOR = re.compile(r"[、，,；;和及与\s]*(?:拟|已|共|宣布|另)?")
 
 
@@ -36,9 +41,34 @@ def parts(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
             families.setdefault(fact.parent, []).append(fact)
     for name, family in families.items():
         listed, whole = _listed(family, text), wholes[name]
-        before = [fact for fact in facts if fact.start < listed[0].start and fact.unit == whole.unit]
+        before = [fact for fact in facts if fact.start < listed[0].start and _may_be_broken_down(fact, whole, listed)]
         if _sum(listed).low > whole.interval.high and not _fits(listed, before) and _exclusive(listed, whole):
             yield _clash(whole, listed)
+
+
+def outcomes(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
+    """Find outcomes of one stage that stand behind it without 其中 and are together more than it (审结39件，维持30件、终止12件)."""
+    for place, whole in enumerate(facts):
+        if not _CLOSED.match(whole.indicator) or whole.of > 1 or whole.unit not in _CASES or not _countable(whole):
+            continue
+        listed: list[Fact] = []
+        for fact in facts[place + 1 :]:
+            between = text[(listed[-1] if listed else whole).end : fact.start]
+            outcome = _FINAL.fullmatch(fact.indicator) and fact.unit == whole.unit and fact.of == 1 and _countable(fact)
+            if not outcome or fact.parent is not None or not _SEPARATOR.fullmatch(between):
+                break
+            listed.append(fact)
+        if len(listed) > 1 and _sum(listed).low > whole.interval.high:
+            yield _clash(whole, listed)
+
+
+def _may_be_broken_down(fact: Fact, whole: Fact, listed: Sequence[Fact]) -> bool:
+    """Tell whether a list behind 其中 may break down another number than the one before it.
+
+    Outcomes (维持 撤销 终止) of what was closed break down what was closed: that as many were received does not acquit them.
+    """
+    closed = _CLOSED.match(whole.indicator) and all(_OUTCOME.match(part.indicator) for part in listed)
+    return fact.unit == whole.unit and (not closed or bool(_CLOSED.match(fact.indicator)))
 
 
 def _exclusive(listed: Sequence[Fact], whole: Fact) -> bool:
@@ -52,6 +82,8 @@ def _exclusive(listed: Sequence[Fact], whole: Fact) -> bool:
         return False  # a part of another thing that is too much alone: the number before it is probably not its whole
     outcomes = all(fact.inherited or fact.indicator == fact.thing or _OUTCOME.match(fact.indicator) for fact in listed)
     alike = len({fact.indicator[-1:] for fact in listed if not _OTHER.match(fact.indicator)}) == 1
+    if all(_OVERLAPPING.search(fact.indicator) for fact in listed):  # of one form only where they begin alike (进村 进校)
+        alike = alike and len({fact.indicator[:1] for fact in listed}) == 1
     return (outcomes and whole.unit in _CASES) or alike or any(_is_partition(listed, kind) for kind in _PARTITIONS)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fazhi import ingest, records
+from fazhi import audit, ingest, records
 from fazhi.backends import Backend, Ids, OnnxBackend
 from fazhi.clauses import Clause, clauses
 from fazhi.decoding import ClauseTokens, decode
@@ -43,7 +43,7 @@ class Extractor:
         return cls(directory, built)
 
     def extract(self, document: Document) -> Document:
-        """Return the document with its spans (scored, with source offsets) and records."""
+        """Return the document with its spans (scored, with source offsets), records, and findings of the audit."""
         return next(self.extract_many([document]))
 
     def extract_many(self, documents: Iterable[Document | Path | str], on_error: OnError | None = None) -> Iterator[Document]:
@@ -88,7 +88,9 @@ class Extractor:
         found = decode(logits, aligned, self.model.schema, self.model.temperatures) if len(tokens) else []
         tagged = document.with_spans(locate_in_source(found, document))
         meta = {**document.meta, "model": self.model.version}
-        return replace(tagged, meta=meta, records=records.build(tagged, sections(tagged.text), items(tagged.text)))
+        built = records.build(tagged, sections(tagged.text), items(tagged.text))
+        complete = replace(tagged, meta=meta, records=built)
+        return replace(complete, audit=tuple(finding.to_json() for finding in audit.check(complete)))
 
 
 def clauses_of_body(document: Document) -> list[Clause]:

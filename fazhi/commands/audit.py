@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from fazhi.audit import Finding, check
+from fazhi.audit import KINDS_ZH, VERDICT_ZH, Finding, check
 from fazhi.commands.common import Reader, progress, tracked
 from fazhi.commands.documents import documents, files
 from fazhi.document import Document
@@ -75,9 +75,10 @@ def _write_text(checked: Iterator[tuple[Document, list[Finding]]], out: Path | N
 def _print(checked: Iterator[tuple[Document, list[Finding]]], console: Console) -> None:
     for document, findings in checked:
         title = escape(str(document.meta.get("title") or document.id))
-        console.print(f"[bold]{title}[/bold]  [dim]{len(findings)} to check[/dim]", highlight=False)
+        console.print(f"[bold]{title}[/bold]  [dim]{len(findings)} 处{VERDICT_ZH} to check[/dim]", highlight=False)
         for finding in findings:
-            console.print(f"  [yellow]{finding.kind}[/yellow]  {finding.verdict}", highlight=False)
-            for quote in (finding.first, *finding.also, finding.second):
+            name = f"[yellow]{KINDS_ZH[finding.kind]} {finding.kind}[/yellow]"
+            console.print(f"  {name}  {VERDICT_ZH} {finding.verdict}", highlight=False)
+            for quote in finding.places:
                 console.print(f"    {quote.source_start}–{quote.source_end}  {escape(quote.text)}", highlight=False)
             console.print(f"    [dim]{escape(finding.computation)}[/dim]", highlight=False)
