@@ -47,7 +47,7 @@ def parts(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
 
 
 def outcomes(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
-    """Find outcomes of one stage that stand behind it without 其中 and are together more than it (审结39件，维持30件、终止12件)."""
+    """Find outcomes that follow what was closed without 其中 and are together more (审结39件，维持30件、终止12件)."""
     for place, whole in enumerate(facts):
         if not _CLOSED.match(whole.indicator) or whole.of > 1 or whole.unit not in _CASES or not _countable(whole):
             continue
