@@ -21,11 +21,14 @@ _CASES = frozenset({"件", "宗", "起", "例", "卷", "份", "部", "次", "条
 _OTHER = re.compile("其他|其它|其余")
 _OUTCOME = re.compile("维持|撤销|变更|驳回|终止|确认违法|责令|调解|和解|撤回|废止|失效|修改|保留|胜诉|败诉")
 _STAGE_VERB = re.compile(r"(?:已|共)*(?:审结|办结|结案|胜诉|败诉|出庭|收到|受理|立案|新增|整改)")
+_OUTCOME_WORD = "(?:维持|撤销|变更|驳回|终止|确认违法|责令履行)"
 _FINAL = re.compile(
-    "(?:直接)?(?:维持|撤销|变更|驳回|终止|确认违法|责令履行)(?:[\u4e00-\u9fff]{0,6}(?:决定|申请|请求|行为|的))?"
+    rf"(?:直接|部分)?{_OUTCOME_WORD}(?:[或和、并]?者?{_OUTCOME_WORD})*(?:[\u4e00-\u9fff]{{0,6}}(?:决定|申请|请求|行为|的))?"
 )
 _CLOSED = re.compile(r"(?:已|共)*(?:审结|办结|结案|查结|作出)")
 _OVERLAPPING = re.compile("(?:活动|培训|宣传|讲座|检查)$")
+_TOTAL = re.compile("^(?:共计|合计|总计)|(?:共计|合计|总计)$")
+_SEMICOLONS = (";", "；")
 _SEPARATOR = re.compile(r"[、，,；;和及与\s]*(?:拟|已|共|宣布|另)?")
 
 
@@ -156,17 +159,20 @@ def _is_partition(run: Sequence[Fact], kind: tuple[str, str, tuple[str, ...]]) -
 
 
 def _runs(facts: Sequence[Fact], text: str) -> Iterator[list[Fact]]:
-    """Yield lists of two or more facts of one unit that only separators part, without 其中."""
+    """Yield lists of two or more facts of one unit that only separators part, without 其中; a semicolon ends other lists."""
     run: list[Fact] = []
+    joint = ";"
     for fact in facts:
         listable = fact.of == 1 and _countable(fact) and fact.parent is None
-        joined = run and fact.unit == run[-1].unit and _SEPARATOR.fullmatch(text[run[-1].end : fact.start])
-        if listable and joined:
+        between = text[run[-1].end : fact.start] if run else ""
+        joined = run and fact.unit == run[-1].unit and _SEPARATOR.fullmatch(between)
+        if listable and joined and not (between[:1] in _SEMICOLONS and joint not in _SEMICOLONS):
             run.append(fact)
+            joint = between[:1] or "、"
             continue
         if len(run) > 1:
             yield run
-        run = [fact] if listable else []
+        run, joint = [fact] if listable else [], ";"
     if len(run) > 1:
         yield run
 
@@ -174,10 +180,11 @@ def _runs(facts: Sequence[Fact], text: str) -> Iterator[list[Fact]]:
 def totals(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
     """Find ``共计N`` behind a list whose numbers do not add up to N."""
     for place, fact in enumerate(facts):
-        if not re.search(r"(?:共计|合计|总计)$", fact.lead.rstrip()) or fact.of > 1:
+        told = _TOTAL.search(fact.lead.rstrip()) or _TOTAL.match(fact.text)
+        if not told or fact.of > 1 or fact.parent is not None:
             continue
         near = [other for other in facts[:place] if other.sentence == fact.sentence and other.of == 1]
-        listed = [other for other in near if other.unit == fact.unit and _countable(other)]
+        listed = [other for other in near if other.unit == fact.unit and _countable(other) and other.parent is None]
         if len(listed) >= 2 and not _sum(listed).meets(fact.interval):
             yield _clash(fact, listed)
 

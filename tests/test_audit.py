@@ -17,6 +17,7 @@ from fazhi.audit import KINDS_ZH, check
 from fazhi.audit_facts import interval
 from fazhi.cli import app
 from fazhi.document import Document
+from fazhi.extractor import Extractor
 from fazhi.quantities import parse
 
 
@@ -51,6 +52,9 @@ CLASHES = [
     ("part_whole", "[收到行政复议申请41件]，[审结39件]，其中[维持20件]、[撤销9件]、[终止12件]。"),
     ("part_whole", "[受理行政复议案件40件]，[审结39件]，[维持20件]、[撤销9件]、[终止12件]。"),
     ("part_whole", "[开展活动36场]，其中[进村宣传21场]、[进校宣传13场]、[进企宣传8场]。"),
+    ("part_whole", "[审结115件]，[维持58件]、[撤销或变更21件]、[终止31件]、[驳回11件]。"),
+    ("part_whole", "[清理文件98件]，[保留61件]、[修改9件]、[废止24件]；[制定规范性文件6件]。"),
+    ("part_whole", "[承办建议138件]、[提案164件]，[共计办理建议提案312件]。"),
     ("rate", "[行政诉讼案件20件]，[负责人出庭应诉18件]，[出庭应诉率95%]。"),
     ("rate", "[行政机关负责人应出庭40件]，[实际出庭36件]，[负责人出庭应诉率97.5%]。"),
     ("rate", "[查处违法建设84宗]，[拆除71宗]，[拆除率91.2%]。"),
@@ -91,6 +95,7 @@ CONSISTENT = [
     "力争[公示率达到100%]。",
     "[行政诉讼案件20件]，[负责人出庭应诉18件]，[出庭应诉率100%]。",
     "[行政诉讼案件20件]，[开庭审理18件]，[负责人出庭应诉18件]，[出庭应诉率100%]。",
+    "[合计摸排企业员工3150人]（其中[机关34人]，[企业共计3116人]）。",
     "[开展活动36场]，其中[宪法活动11场]、[民法典活动14场]、[进校园活动13场]。",
     "[拨付养老金1.06亿元]，[追回违规待遇74.3万元]，[追回率93.7%]。",
     "[受理行政复议案件156件]，[行政诉讼案件52件]，[复议与诉讼案件之比为3:1]。",
@@ -168,10 +173,12 @@ def test_the_planted_contradictions_are_found():
     assert result.precision >= 0.9
 
 
-CASES = load_cases(Path(__file__).with_name("data") / "audit_cases.tsv")
+ROOT = Path(__file__).resolve().parent.parent
+CASES = load_cases(ROOT / "tests" / "data" / "audit_cases.tsv")
+LATE = load_cases(ROOT / "tests" / "data" / "audit_cases_late.tsv")
 
 
-@pytest.mark.parametrize(("half", "recall"), [(CASES[0::2], 0.9), (CASES[1::2], 0.8)], ids=["odd", "even"])
+@pytest.mark.parametrize(("half", "recall"), [(CASES[0::2], 0.9), (CASES[1::2], 0.9), (LATE, 0.9)], ids=["odd", "even", "late"])
 def test_contradictions_of_short_reports_are_found_and_nothing_besides(half, recall):
     result = score_cases(half)
     assert result.precision >= 0.9
@@ -184,6 +191,14 @@ def test_half_of_the_short_reports_hold_no_contradiction():
 
 def test_every_kind_has_a_chinese_name():
     assert {item.kind for _, planted in CASES for item in planted} == set(KINDS_ZH)
+
+
+def test_extracted_documents_carry_their_findings():
+    text = "云岫县司法局2023年度法治政府建设报告\n全年收到行政复议申请41件，受理43件，审结39件，办理法律援助案件312件。\n"
+    document = Extractor.from_pretrained(ROOT / "models" / "fazhi-small").extract(Document("x", text, {"year": 2023}))
+    (finding,) = document.audit
+    assert (finding["kind"], finding["kind_zh"], finding["second"]["text"]) == ("flow", "环节", "受理43件")
+    assert Document.from_json(document.to_json()).audit == document.audit
 
 
 def test_a_planted_piece_that_is_not_in_the_report_is_named():
