@@ -33,8 +33,8 @@ def _is_prose(line: str) -> bool:
 def body(text: str) -> tuple[int, int]:
     """Return where the report's own prose begins and ends: after head furniture, index table and title, before the signature.
 
-    The whole text where nothing is recognised. Headings of the first section and an addressee line (``县委、县政府：``) belong
-    to the body.
+    The whole text where nothing is recognised. Headings of the first section, short sentences and an addressee line
+    (``县委、县政府：``) belong to the body.
     """
     extents = _lines(text)
     prose = [index for index, (start, end) in enumerate(extents) if _is_prose(text[start:end])]
@@ -58,7 +58,7 @@ _ADDRESSEE = re.compile(r"\s*[^，。；]{2,60}[：:]\s*$")
 def _body_start(text: str, extents: list[tuple[int, int]], first: int) -> int:
     earliest = max(0, first - _MOST_HEADINGS)
     while first > earliest and (
-        _HEADING.match(line := text[slice(*extents[first - 1])]) or _ADDRESSEE.match(line) or not line.strip()
+        _continues_body(line := text[slice(*extents[first - 1])]) or _ADDRESSEE.match(line) or not line.strip()
     ):
         if line.strip() and is_head_furniture(line):
             break
@@ -93,6 +93,6 @@ def _body_end(text: str, extents: list[tuple[int, int]], last: int) -> int:
 
 
 def _continues_body(line: str) -> bool:
-    """Tell whether a line after the last prose belongs to the body: a short sentence or an enumerated item."""
+    """Tell whether a line beside the prose belongs to the body: a short sentence, a heading or an enumerated item."""
     text = line.strip()
     return bool(text) and not is_furniture(line) and (text.endswith(("。", "；")) or bool(_HEADING.match(text)))
