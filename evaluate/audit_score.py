@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--reports", type=Path, default=REPORTS)
     parser.add_argument("--planted", type=Path, default=PLANTED)
     parser.add_argument("--model", help="extract the spans with this model instead of taking the annotated ones")
-    parser.add_argument("--split", choices=("train", "validation", "test"), help="only the reports of this split (data/splits.yaml)")
+    parser.add_argument("--split", choices=("train", "validation", "test"), help="only the reports of this split")
     options = parser.parse_args()
     documents, planted = _documents(options.reports), load(options.planted)
     if options.split:
