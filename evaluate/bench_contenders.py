@@ -10,6 +10,7 @@ from typing import Any
 
 import onnxruntime
 import torch
+import transformers
 from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer, PreTrainedModel, pipeline
 from transformers.modeling_outputs import TokenClassifierOutput
 
@@ -19,6 +20,8 @@ from fazhi.errors import MissingExtraError
 from fazhi.extractor import Extractor
 from fazhi.model_dir import ModelDirectory
 
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
 Run = Callable[[Sequence[Document]], int]
 """Extracts documents and returns the number of spans found."""
 
@@ -100,9 +103,10 @@ def _spacy_pipes(spacy: Any) -> Any:  # noqa: ANN401 - spaCy is untyped here
     from thinc.types import Ragged
 
     def suggest(docs: Sequence[Any], *, ops: Any = None) -> Ragged:  # noqa: ANN401 - thinc's array module
-        rows = [[(c.start, c.end) for c in clauses(doc.text) if c.start < c.end] for doc in docs]
-        flat = np.array([row for found in rows for row in found], dtype="i").reshape(-1, 2)
-        lengths = np.array([len(found) for found in rows], dtype="i")
+        found = [[doc.char_span(c.start, c.end, alignment_mode="expand") for c in clauses(doc.text)] for doc in docs]
+        rows = [[(span.start, span.end) for span in spans if span] for spans in found]
+        flat = np.array([row for one in rows for row in one], dtype="i").reshape(-1, 2)
+        lengths = np.array([len(one) for one in rows], dtype="i")
         return Ragged((ops or np).asarray(flat), (ops or np).asarray(lengths))
 
     spacy.registry.misc("fazhi.clauses.v1", func=lambda: suggest)
