@@ -21,6 +21,7 @@ from fazhi.batch.work import process
 from fazhi.errors import FazhiError, MissingExtraError
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its workers' deaths are told by our own summary
 try:
     import ray
     import ray.data
