@@ -24,6 +24,8 @@ from fazhi.errors import FazhiError
 from fazhi.extractor import Extractor
 
 _MORE = "give more with --limit-memory, or fewer --workers"
+LEAST_MEMORY = 128 * 2**20
+"""Bytes a worker needs before it has read a report: with less, Python itself fails at places that no one can foresee."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,12 @@ class Crew:
     workers: int
     model: str
     memory: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a limit under which no worker could start."""
+        if 0 < self.memory < LEAST_MEMORY:
+            what = f"{self.memory / 2**20:.0f} MB are too little for a worker, it needs {LEAST_MEMORY / 2**20:.0f}"
+            raise BatchError(f"{what}; {_MORE}")
 
     @property
     def threads(self) -> int:
