@@ -4,7 +4,6 @@ Needs Chromium, playwright and axe-core's ``axe.min.js`` (``npm install axe-core
 """
 
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,18 +39,6 @@ def report(tmp_path_factory):
     write_jsonl(found, folder / "found.jsonl")
     run.run(Request(gold=gold, out=folder, pred=folder / "found.jsonl", dev_gold=gold, dev_pred=folder / "found.jsonl"))
     return folder / "report.html"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        pytest.skip("there is no chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield started
-        started.close()
 
 
 def axe_path():
