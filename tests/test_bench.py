@@ -2,8 +2,6 @@
 
 import json
 
-import numpy as np
-import onnxruntime
 import pytest
 
 from evaluate import bench_report
@@ -57,16 +55,14 @@ def test_generated_reports_differ_in_their_numbers_only(tmp_path):
 
 def test_the_bare_products_are_the_products_of_the_encoder():
     pytest.importorskip("onnx")
-    from evaluate.bench_operations import Shapes, bare_products, feed
+    from evaluate.bench_operations import Shapes, bare_products, session
 
     shape = Shapes(tokens=8, hidden=12, inner=20, heads=3, layers=2)
-    session = onnxruntime.InferenceSession(bare_products(shape), providers=["CPUExecutionProvider"])
-    outputs = session.run(None, feed(shape))
-    assert len(outputs) == 2 * (6 + 2)
-    weights = 2 * (4 * 2 * 8 * 12 * 12 + 2 * 2 * 8 * 12 * 20)
-    assert shape.operations == weights + 2 * 2 * 2 * 8 * 8 * 12
-    assert [output.shape for output in outputs[6:8]] == [(1, 3, 8, 8), (1, 3, 8, 4)]
-    assert all(np.isfinite(output).all() for output in outputs)
+    operations = 0
+    for graph, inputs, times in bare_products(shape):
+        (output,) = session(graph).run(None, inputs)
+        operations += 2 * output.size * inputs["x"].shape[-1] * times
+    assert operations == shape.operations
 
 
 @pytest.mark.slow
