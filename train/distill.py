@@ -18,7 +18,7 @@ import torch
 import typer
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoModelForTokenClassification, AutoTokenizer, EarlyStoppingCallback, PreTrainedModel, set_seed
+from transformers import AutoModelForTokenClassification, AutoTokenizer, EarlyStoppingCallback, set_seed
 
 from fazhi.document import Document
 from fazhi.errors import ConfigError
@@ -41,6 +41,7 @@ from train.finetune import (
     resolve,
     run,
     show,
+    take_layers,
 )
 from train.scoring import logits_of
 
@@ -71,25 +72,6 @@ class DistillConfig:
     data: DataConfig = field(default_factory=DataConfig)
     unlabelled: Unlabelled = field(default_factory=Unlabelled)
     optim: OptimConfig = field(default_factory=OptimConfig)
-
-
-def take_layers(teacher: PreTrainedModel, layers: Sequence[int]) -> PreTrainedModel:
-    """Return a copy of a BERT token classifier that keeps only these encoder layers, counted from 1."""
-    count = teacher.config.num_hidden_layers
-    if not layers or not all(1 <= layer <= count for layer in layers):
-        raise ConfigError("distill", f"layers {list(layers)} are not within 1 … {count}", "name layers that the teacher has")
-    config = type(teacher.config).from_dict({**teacher.config.to_dict(), "num_hidden_layers": len(layers)})
-    renamed = {f"encoder.layer.{layer - 1}.": f"encoder.layer.{index}." for index, layer in enumerate(layers)}
-    state = {}
-    for name, tensor in teacher.state_dict().items():
-        old = next((old for old in renamed if old in name), None)
-        if old is not None:
-            state[name.replace(old, renamed[old])] = tensor.clone()
-        elif "encoder.layer." not in name:
-            state[name] = tensor.clone()
-    student = AutoModelForTokenClassification.from_config(config)
-    student.load_state_dict(state)
-    return student
 
 
 def distillation_loss(

@@ -7,6 +7,7 @@ last checkpoint with the same batches and gives the same weights as an unbroken 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -54,11 +55,16 @@ from train.scoring import fit_temperatures, logits_of, score
 class DataConfig:
     """Where the annotated documents are: JSON lines (``shared/…`` lies in ``FAZHI_SHARED``), written corpus, dev publishers.
 
-    ``share`` below 1 trains on the first so many of the documents, in the order of their ids (learning curves).
+    ``share`` keeps that part of the real documents and ``limit`` so many of the written reports (0: all), each in an order
+    that is as good as random and nested, so that a larger part holds the smaller (learning curves). ``splits`` are the written
+    reports to train on; ``validation`` joins dev unless it is among them. ``weight`` is how often an epoch sees a written report.
     """
 
     jsonl: tuple[str, ...] = ()
     reports: str = ""
+    splits: tuple[str, ...] = ("train",)
+    weight: int = 1
+    limit: int = 0
     dev_publishers: tuple[str, ...] = ()
     share: float = 1.0
     digit_noise: float = 0.0
@@ -82,10 +88,14 @@ class OptimConfig:
 
 @dataclass(frozen=True, slots=True)
 class FinetuneConfig:
-    """A whole run; ``base`` is a directory or hub id, ``out`` the folder of the run."""
+    """A whole run; ``base`` is a directory or hub id, ``out`` the folder of the run.
+
+    ``layers`` (from 1) keeps only these layers of the base.
+    """
 
     base: str
     out: str
+    layers: tuple[int, ...] = ()
     seed: int = 0
     window: int = 254
     threads: int = 0
@@ -185,21 +195,28 @@ def load_documents(config: DataConfig, path: Path) -> tuple[list[Document], list
     """Return the documents to train on and the dev documents; ``ConfigError`` where one of the two is empty."""
     real = [document for name in config.jsonl for document in read_jsonl(resolve(name))]
     train, dev = split_publishers(real, config.dev_publishers)
+    train = nested(train, round(len(train) * config.share))
     if config.reports:
-        train += read_reports(Path(config.reports), "train")
-        dev += read_reports(Path(config.reports), "validation")
-    train = sorted(train, key=lambda document: document.id)[: max(1, round(len(train) * config.share))]
+        written = [document for split in config.splits for document in read_reports(Path(config.reports), split)]
+        train += nested(written, config.limit or len(written)) * config.weight
+        dev += [] if "validation" in config.splits else read_reports(Path(config.reports), "validation")
     if not train or not dev:
         raise ConfigError(path, f"{len(train)} documents to train on, {len(dev)} for dev", "name data and dev_publishers")
     return train, dev
 
 
-def load_model(base: str, schema: Schema, dropout: float) -> tuple[PreTrainedModel, Any]:
-    """Load an encoder (directory or hub id) under a new head, and its fast tokenizer."""
+def nested(documents: Sequence[Document], count: int) -> list[Document]:
+    """Return ``count`` documents, those whose ids have the lowest hashes: a larger choice holds every smaller one."""
+    return sorted(documents, key=lambda document: hashlib.sha256(document.id.encode()).digest())[:count]
+
+
+def load_model(base: str, schema: Schema, dropout: float, layers: Sequence[int] = ()) -> tuple[PreTrainedModel, Any]:
+    """Load an encoder (directory or hub id) and its fast tokenizer; the head is new where the base has none of the schema."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForTokenClassification.from_pretrained(
             base,
+            dtype=torch.float32,
             num_labels=schema.size,
             id2label=schema.id2label,
             label2id={name: index for index, name in schema.id2label.items()},
@@ -207,8 +224,28 @@ def load_model(base: str, schema: Schema, dropout: float) -> tuple[PreTrainedMod
     except (OSError, ValueError) as error:
         what = f"the base encoder cannot be loaded ({str(error).splitlines()[0][:160]})"
         raise ConfigError(base, what, "run python -m train.prepare first, or give a directory or hub id") from error
+    model = take_layers(model, layers) if layers else model
     speed_up(model, dropout)
     return model, tokenizer
+
+
+def take_layers(model: PreTrainedModel, layers: Sequence[int]) -> PreTrainedModel:
+    """Return a copy of a BERT token classifier that keeps only these encoder layers, counted from 1."""
+    count = model.config.num_hidden_layers
+    if not layers or not all(1 <= layer <= count for layer in layers):
+        raise ConfigError("layers", f"layers {list(layers)} are not within 1 … {count}", "name layers that the model has")
+    config = type(model.config).from_dict({**model.config.to_dict(), "num_hidden_layers": len(layers)})
+    renamed = {f"encoder.layer.{layer - 1}.": f"encoder.layer.{index}." for index, layer in enumerate(layers)}
+    state = {}
+    for name, tensor in model.state_dict().items():
+        old = next((old for old in renamed if old in name), None)
+        if old is not None:
+            state[name.replace(old, renamed[old])] = tensor.clone()
+        elif "encoder.layer." not in name:
+            state[name] = tensor.clone()
+    kept = AutoModelForTokenClassification.from_config(config)
+    kept.load_state_dict(state)
+    return kept
 
 
 def arguments(config: FinetuneConfig, steps: int) -> TrainingArguments:
@@ -249,7 +286,7 @@ def train(config: FinetuneConfig, path: Path, resume: bool = True) -> Mapping[st
     quiet()
     schema = default_schema()
     train_documents, dev_documents = load_documents(config.data, path)
-    model, tokenizer = load_model(config.base, schema, config.optim.dropout)
+    model, tokenizer = load_model(config.base, schema, config.optim.dropout, config.layers)
     backend = tokenizer.backend_tokenizer
     examples, dev = (make_examples(docs, backend, schema) for docs in (train_documents, dev_documents))
     plan = plan_epochs(examples, config.window, config.optim.epochs, config.seed)
