@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 from transformers import BertConfig, BertForTokenClassification, BertModel, BertTokenizerFast
 
+from data.inline import REPORTS
 from fazhi.document import Document, Span
 from fazhi.errors import ConfigError
 from fazhi.schema import default_schema
@@ -101,6 +103,38 @@ def test_dropout_shares_its_mask_along_the_sequence():
     assert set(dropped.unique().tolist()) == {0.0, 2.0}
     assert torch.equal(dropped[:, 0], dropped[:, 4])
     assert torch.equal(SequenceDropout(0.5).eval()(torch.ones(1, 2, 4)), torch.ones(1, 2, 4))
+
+
+def test_parts_of_the_data_are_nested_and_copies_of_written_reports_vary(tmp_path):
+    write_data(tmp_path / "data.jsonl")
+    real = DataConfig(jsonl=(str(tmp_path / "data.jsonl"),), dev_publishers=("乙",))
+
+    def ids(**changes):
+        documents, dev = load_documents(replace(real, **changes), tmp_path)
+        return [document.id for document in documents], {document.id for document in dev}
+
+    whole, dev = ids()
+    assert dev == {"6", "7"}
+    assert set(whole) == set("012345")
+    assert ids(share=0.5)[0] == whole[:3]
+    reports = str(REPORTS)
+    small, dev = ids(reports=reports, share=0.0, limit=4)
+    assert len(small) == 4
+    assert dev > {"6", "7"}
+    assert set(ids(reports=reports, share=0.0, limit=9)[0]) > set(small)
+    every, dev = ids(reports=reports, share=0.0, splits=("train", "validation", "test"))
+    assert len(every) >= 200
+    assert dev == {"6", "7"}
+    twice, _ = load_documents(replace(real, reports=reports, share=0.0, limit=4, weight=2), tmp_path)
+    assert [document.id for document in twice] == small * 2
+    assert all(a.text != b.text and len(a.spans) == len(b.spans) for a, b in zip(twice[:4], twice[4:], strict=True))
+
+
+def test_a_base_can_be_cut_to_some_of_its_layers(base):
+    whole, _ = load_model(base, default_schema(), 0.0)
+    cut, _ = load_model(base, default_schema(), 0.0, (2,))
+    assert cut.config.num_hidden_layers == 1
+    assert torch.equal(cut.bert.encoder.layer[0].output.dense.weight, whole.bert.encoder.layer[1].output.dense.weight)
 
 
 def run_config(base, tmp_path, out, **changes):

@@ -21,7 +21,6 @@ from torch import nn
 from transformers import AutoModelForTokenClassification, AutoTokenizer, EarlyStoppingCallback, set_seed
 
 from fazhi.document import Document
-from fazhi.errors import ConfigError
 from fazhi.schema import Schema, default_schema
 from fazhi.tokens import tokenize
 from fazhi.windows import FloatArray

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
+from data.augment import augment
 from fazhi.document import Document
 from fazhi.errors import ConfigError
 from fazhi.schema import Schema, default_schema
@@ -57,7 +59,8 @@ class DataConfig:
 
     ``share`` keeps that part of the real documents and ``limit`` so many of the written reports (0: all), each in an order
     that is as good as random and nested, so that a larger part holds the smaller (learning curves). ``splits`` are the written
-    reports to train on; ``validation`` joins dev unless it is among them. ``weight`` is how often an epoch sees a written report.
+    reports to train on; ``validation`` joins dev unless it is among them. An epoch sees a written report ``weight`` times, each
+    time but the first as another variant of ``data.augment``.
     """
 
     jsonl: tuple[str, ...] = ()
@@ -198,7 +201,8 @@ def load_documents(config: DataConfig, path: Path) -> tuple[list[Document], list
     train = nested(train, round(len(train) * config.share))
     if config.reports:
         written = [document for split in config.splits for document in read_reports(Path(config.reports), split)]
-        train += nested(written, config.limit or len(written)) * config.weight
+        written = nested(written, config.limit or len(written))
+        train += written + [variant(document, copy) for copy in range(1, config.weight) for document in written]
         dev += [] if "validation" in config.splits else read_reports(Path(config.reports), "validation")
     if not train or not dev:
         raise ConfigError(path, f"{len(train)} documents to train on, {len(dev)} for dev", "name data and dev_publishers")
@@ -208,6 +212,11 @@ def load_documents(config: DataConfig, path: Path) -> tuple[list[Document], list
 def nested(documents: Sequence[Document], count: int) -> list[Document]:
     """Return ``count`` documents, those whose ids have the lowest hashes: a larger choice holds every smaller one."""
     return sorted(documents, key=lambda document: hashlib.sha256(document.id.encode()).digest())[:count]
+
+
+def variant(document: Document, number: int) -> Document:
+    """Return the augmented variant of a document that belongs to this number."""
+    return augment(document, random.Random(f"{document.id} {number}"))
 
 
 def load_model(base: str, schema: Schema, dropout: float, layers: Sequence[int] = ()) -> tuple[PreTrainedModel, Any]:
