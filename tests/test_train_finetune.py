@@ -175,6 +175,16 @@ def test_no_documents_is_an_error(tmp_path):
         load_documents(DataConfig(jsonl=(str(tmp_path / "data.jsonl"),)), tmp_path / "c.yaml")
 
 
+def test_listed_label_issues_are_applied_to_the_real_documents(tmp_path):
+    write_data(tmp_path / "data.jsonl")
+    line = {"file": "7.txt", "start": 0, "end": 10, "layer": "metric", "reason": "§5"}
+    line |= {"given": [[0, 10, "METRIC"]], "proposed": [[2, 10, "METRIC"]]}
+    (tmp_path / "issues.jsonl").write_text(json.dumps(line))
+    data = DataConfig((str(tmp_path / "data.jsonl"),), str(tmp_path / "issues.jsonl"), dev_publishers=("乙",))
+    _, dev = load_documents(data, tmp_path / "c.yaml")
+    assert [document.spans[0].start for document in sorted(dev, key=lambda d: d.id)] == [0, 2]
+
+
 def test_a_base_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match="cannot be loaded"):
         load_model(str(tmp_path / "nothing"), default_schema(), 0.0)

@@ -32,6 +32,7 @@ from transformers import (
 from transformers.trainer_utils import get_last_checkpoint
 
 from data.augment import augment
+from data.label_issues import apply, read
 from fazhi.document import Document
 from fazhi.errors import ConfigError
 from fazhi.schema import Schema, default_schema
@@ -57,13 +58,15 @@ from train.scoring import fit_temperatures, logits_of, score
 class DataConfig:
     """Where the annotated documents are: JSON lines (``shared/…`` lies in ``FAZHI_SHARED``), written corpus, dev publishers.
 
-    ``share`` keeps that part of the real documents and ``limit`` so many of the written reports (0: all), each in an order
-    that is as good as random and nested, so that a larger part holds the smaller (learning curves). ``splits`` are the written
-    reports to train on; ``validation`` joins dev unless it is among them. An epoch sees a written report ``weight`` times, each
-    time but the first as another variant of ``data.augment``.
+    ``issues`` is a list of labels of the JSON lines to replace (``data.label_issues``). ``share`` keeps that part of the real
+    documents and ``limit`` so many of the written reports (0: all), each in an order that is as good as random and nested, so
+    that a larger part holds the smaller (learning curves). ``splits`` are the written reports to train on; ``validation`` joins
+    dev unless it is among them. An epoch sees a written report ``weight`` times, each time but the first as another variant of
+    ``data.augment``.
     """
 
     jsonl: tuple[str, ...] = ()
+    issues: str = ""
     reports: str = ""
     splits: tuple[str, ...] = ("train",)
     weight: int = 1
@@ -197,6 +200,7 @@ def resolve(path: str) -> Path:
 def load_documents(config: DataConfig, path: Path) -> tuple[list[Document], list[Document]]:
     """Return the documents to train on and the dev documents; ``ConfigError`` where one of the two is empty."""
     real = [document for name in config.jsonl for document in read_jsonl(resolve(name))]
+    real = apply(real, read(resolve(config.issues))) if config.issues else real
     train, dev = split_publishers(real, config.dev_publishers)
     train = nested(train, round(len(train) * config.share))
     if config.reports:
