@@ -39,7 +39,11 @@ def load_predictor(model: Path | str | None) -> Predictor:
         from evaluate.baselines.crf import CrfBaseline
 
         return CrfBaseline.load(about.parent)
-    raise EvaluationError(about, f"unknown kind {kind!r}", "train the baseline again with python -m evaluate.baselines.crf")
+    if kind == "spacy":
+        from evaluate.baselines.spacy_spans import SpacyBaseline
+
+        return SpacyBaseline.load(about.parent)
+    raise EvaluationError(about, f"unknown kind {kind!r}", "train the baseline again, see docs/evaluation.md")
 
 
 def prepare(gold: Iterable[Document], model: Predictor, raw: bool = False) -> list[Document]:

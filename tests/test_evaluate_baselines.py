@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from evaluate.baselines.crf import train
 from evaluate.baselines.features import char_class, metric_features, statement_features
 from evaluate.baselines.rules import RulesBaseline
+from evaluate.baselines.training import read_training
 from evaluate.label_issues import confident_issues, find_issues
 from evaluate.pairs import pair_up
 from evaluate.predict import load_predictor, predict
 from evaluate.spans import by_label
 from fazhi.clauses import clauses
 from fazhi.document import Document, Span
-from fazhi.errors import EvaluationError
+from fazhi.errors import ConfigError, EvaluationError
 
 PARTS = [
     ("组织开展宪法宣讲", "MEASURE", None),
@@ -96,6 +97,51 @@ def test_features_one_list_an_item():
     assert "section=problem" in statement_features(text, found)[1]
     assert [len(metric_features(text, clause)) for clause in found] == [c.end - c.start for c in found]
     assert [char_class(char) for char in "5三件%a　受，"] == list("dnu%ascp")
+
+
+# --- spaCy ---
+
+
+def test_spacy_learns_saves_and_fills_clauses(tmp_path):
+    pytest.importorskip("spacy")
+    from evaluate.baselines.spacy_spans import SpacyBaseline
+
+    documents = [report(str(n), n) for n in range(4)]
+    trained = SpacyBaseline.train(documents, steps=60)
+    trained.save(tmp_path)
+    loaded = load_predictor(tmp_path)
+    gold = [report("new", 50), Document("blank", " \n")]
+    found = predict(loaded, gold)
+    assert found == predict(trained, gold)
+    assert min(counts.f1 for counts in by_label(pair_up(gold, found)).values()) > 0.8
+    ends = {(clause.start, clause.end) for clause in clauses(gold[0].text)}
+    statements = [span for span in found[0].spans if span.layer == "statement"]
+    assert statements
+    assert all((span.start, span.end) in ends and 0 < span.score <= 1 for span in statements)
+
+
+def test_parts_keep_text_and_spans(monkeypatch):
+    pytest.importorskip("spacy")
+    from evaluate.baselines import spacy_spans
+
+    monkeypatch.setattr(spacy_spans, "PART", 10)
+    document = Document(
+        "a", "一二三\n四五六七八九十\n甲乙", spans=(Span(1, 3, "METRIC"), Span(4, 9, "MEASURE"), Span(12, 14, "PROBLEM"))
+    )
+    cut = list(spacy_spans.parts(document))
+    assert "".join(part.text for part in cut) == document.text
+    texts = [part.text[span.start : span.end] for part in cut for span in part.spans]
+    assert texts == [document.text[span.start : span.end] for span in document.spans]
+
+
+def test_publishers_kept_apart_are_not_learnt_from(root, tmp_path):
+    file = tmp_path / "train.jsonl"
+    rows = [{"id": name, "text": "甲", "spans": [], "meta": {"publisher": name}} for name in ("市公安局", "财政局")]
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert [document.id for document in read_training([file], root / "configs" / "finetune.yaml")] == ["财政局"]
+    assert len(read_training([file])) == 2
+    with pytest.raises(ConfigError, match="dev_publishers"):
+        read_training([file], root / "configs" / "labels.yaml")
 
 
 # --- label issues ---

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from evaluate.baselines.features import metric_features, statement_features
-from evaluate.pairs import read_documents
+from evaluate.baselines.training import ApartAs, Files, read_training
 from fazhi.clauses import Clause, clauses
 from fazhi.document import Document, Span
 from fazhi.errors import MissingExtraError
@@ -124,12 +124,9 @@ class CrfBaseline:
                 yield Span(span.start, span.end, span.label, layer.name, text[span.start : span.end], score)
 
 
-def main(
-    files: Annotated[list[Path], typer.Argument(help="JSON Lines files of annotated documents.")],
-    out: Annotated[Path, typer.Option(help="Folder for the two CRFs.")],
-) -> None:
+def main(files: Files, out: Annotated[Path, typer.Option(help="Folder for the two CRFs.")], apart_as: ApartAs = None) -> None:
     """Train the CRF baseline."""
-    documents = [document for file in files for document in read_documents(file)]
+    documents = read_training(files, apart_as)
     train(documents, out)
     typer.echo(f"{out}: trained on {len(documents)} reports")
 
