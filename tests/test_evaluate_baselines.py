@@ -134,12 +134,19 @@ def test_parts_keep_text_and_spans(monkeypatch):
     assert texts == [document.text[span.start : span.end] for span in document.spans]
 
 
-def test_publishers_kept_apart_are_not_learnt_from(root, tmp_path):
-    file = tmp_path / "train.jsonl"
-    rows = [{"id": name, "text": "甲", "spans": [], "meta": {"publisher": name}} for name in ("市公安局", "财政局")]
+def test_training_documents_are_those_of_a_configuration(root, tmp_path):
+    file, issues, config = (tmp_path / name for name in ("train.jsonl", "issues.jsonl", "finetune.yaml"))
+    rows = [
+        {"id": name, "text": "甲乙", "spans": [[0, 1, "MEASURE"]], "meta": {"publisher": name}}
+        for name in ("市公安局", "财政局")
+    ]
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    assert [document.id for document in read_training([file], root / "configs" / "finetune.yaml")] == ["财政局"]
-    assert len(read_training([file])) == 2
+    issue = {"file": "财政局.txt", "start": 0, "end": 2, "layer": "statement", "given": [[0, 1, "MEASURE"]]}
+    issues.write_text(json.dumps({**issue, "proposed": [[0, 2, "PROBLEM"]], "reason": "§1"}), encoding="utf-8")
+    config.write_text(f"data: {{dev_publishers: [公安局], issues: {issues}}}", encoding="utf-8")
+    (document,) = read_training([file], config)
+    assert [(span.end, span.label) for span in document.spans] == [(2, "PROBLEM")]
+    assert [len(document.spans) for document in read_training([file])] == [1, 1]
     with pytest.raises(ConfigError, match="dev_publishers"):
         read_training([file], root / "configs" / "labels.yaml")
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from evaluate.baselines.features import metric_features, statement_features
-from evaluate.baselines.training import ApartAs, Files, read_training
+from evaluate.baselines.training import AsIn, Files, read_training
 from fazhi.clauses import Clause, clauses
 from fazhi.document import Document, Span
 from fazhi.errors import MissingExtraError
@@ -124,9 +124,9 @@ class CrfBaseline:
                 yield Span(span.start, span.end, span.label, layer.name, text[span.start : span.end], score)
 
 
-def main(files: Files, out: Annotated[Path, typer.Option(help="Folder for the two CRFs.")], apart_as: ApartAs = None) -> None:
+def main(files: Files, out: Annotated[Path, typer.Option(help="Folder for the two CRFs.")], as_in: AsIn = None) -> None:
     """Train the CRF baseline."""
-    documents = read_training(files, apart_as)
+    documents = read_training(files, as_in)
     train(documents, out)
     typer.echo(f"{out}: trained on {len(documents)} reports")
 

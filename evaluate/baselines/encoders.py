@@ -18,7 +18,7 @@ from rich.console import Console
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification, AutoTokenizer, PreTrainedModel
 
-from evaluate.baselines.training import ApartAs, Files, read_training
+from evaluate.baselines.training import AsIn, Files, read_training
 from fazhi.document import Document
 from fazhi.errors import EvaluationError, FazhiError
 from fazhi.schema import Schema, default_schema
@@ -138,12 +138,12 @@ def frozen(
     base: Base = "models/runs/base",
     seed: Seed = 1,
     threads: Threads = 0,
-    apart_as: ApartAs = None,
+    as_in: AsIn = None,
 ) -> None:
     """Train a linear head on the frozen encoder."""
     if threads:
         torch.set_num_threads(threads)
-    documents = read_training(files, apart_as)
+    documents = read_training(files, as_in)
     loss = train_frozen(documents, base, out, seed)
     typer.echo(f"{out}: a linear head trained on {len(documents)} reports, loss {loss:.4f}")
 

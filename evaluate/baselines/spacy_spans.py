@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from evaluate.baselines.training import ApartAs, Files, read_training
+from evaluate.baselines.training import AsIn, Files, read_training
 from fazhi.clauses import clauses
 from fazhi.document import Document, Span
 from fazhi.errors import MissingExtraError
@@ -135,10 +135,10 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder for the pipeline.")],
     minutes: Annotated[float, typer.Option(help="CPU time of the training.")] = 12.0,
     seed: Annotated[int, typer.Option(help="Seed of weights and order.")] = 7,
-    apart_as: ApartAs = None,
+    as_in: AsIn = None,
 ) -> None:
     """Train the spaCy baseline."""
-    documents = read_training(files, apart_as)
+    documents = read_training(files, as_in)
     baseline = SpacyBaseline.train(documents, seed, minutes=minutes)
     baseline.save(out)
     typer.echo(f"{out}: {baseline.steps} steps on {len(documents)} reports")

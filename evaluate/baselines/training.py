@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import yaml
 
+from data.label_issues import apply
+from data.label_issues import read as read_issues
 from evaluate.pairs import read_documents
 from fazhi.document import Document
 from fazhi.errors import ConfigError
 
 Files = Annotated[list[Path], typer.Argument(help="JSON Lines files of annotated documents.")]
-ApartAs = Annotated[Path | None, typer.Option("--apart-as", help="Leave out the dev publishers of this configs/finetune.yaml.")]
+AsIn = Annotated[
+    Path | None, typer.Option("--as-in", help="Mend labels and leave out dev publishers as this configs/finetune.yaml does.")
+]
 
 
-def read_training(files: Iterable[Path], apart_as: Path | None = None) -> list[Document]:
-    """Read documents, those left out that a fine-tuning configuration keeps apart as dev publishers."""
-    apart = _dev_publishers(apart_as) if apart_as else ()
+def read_training(files: Iterable[Path], as_in: Path | None = None) -> list[Document]:
+    """Read documents; with a fine-tuning configuration its list of label issues is applied and its dev publishers left out."""
     documents = [document for file in files for document in read_documents(file)]
+    if as_in is None:
+        return documents
+    settings = _data_settings(as_in)
+    if settings.get("issues"):
+        documents = apply(documents, read_issues(Path(settings["issues"])))
+    apart = settings["dev_publishers"]
     return [d for d in documents if not any(name in str(d.meta.get("publisher", "")) for name in apart)]
 
 
-def _dev_publishers(path: Path) -> Sequence[str]:
+def _data_settings(path: Path) -> dict[str, Any]:
     try:
-        names: list[str] = yaml.safe_load(path.read_text(encoding="utf-8"))["data"]["dev_publishers"]
+        settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["data"]
+        return {"dev_publishers": settings["dev_publishers"], "issues": settings.get("issues")}
     except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
         raise ConfigError(path, "names no data.dev_publishers", "give a file like configs/finetune.yaml") from error
-    return names
