@@ -13,6 +13,8 @@ from evaluate.baselines.encoders import app, fit_head, hidden_states, windows_of
 from fazhi.document import Document, Span
 from fazhi.errors import EvaluationError
 from fazhi.schema import default_schema
+from train.config import load_config
+from train.finetune import FinetuneConfig
 from train.tokenizer import as_fast
 
 
@@ -81,3 +83,8 @@ def test_a_frozen_run_changes_only_the_head(base, tmp_path):
     assert model.config.id2label == default_schema().id2label
     assert all(torch.equal(row, model.base_model.state_dict()[name]) for name, row in weights(base).items())
     assert np.isfinite(model.classifier.weight.detach().numpy()).all()
+
+
+def test_random_weights_are_trained_on_the_same_documents(root):
+    ours, theirs = (load_config(root / "configs" / name, FinetuneConfig) for name in ("finetune.yaml", "baselines/random.yaml"))
+    assert theirs.data == ours.data

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import torch
+import transformers
 import typer
 from rich.console import Console
 from torch import nn
@@ -150,6 +151,8 @@ def frozen(
 
 def main() -> None:
     """Run the command line; an error that the user can mend is one line."""
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     try:
         app()
     except FazhiError as error:
