@@ -79,6 +79,8 @@ def test_a_frozen_run_changes_only_the_head(base, tmp_path):
     result = CliRunner().invoke(app, ["frozen", str(file), "--base", str(base), "--out", str(tmp_path / "run")])
     assert result.exit_code == 0, result.output
     assert "trained on 1 reports" in result.output
+    refused = CliRunner().invoke(app, ["frozen", str(tmp_path / "none.jsonl"), "--out", str(tmp_path / "none")])
+    assert (refused.exit_code, "there is no such file" in refused.output) == (2, True)
     model = AutoModelForTokenClassification.from_pretrained(tmp_path / "run")
     assert model.config.id2label == default_schema().id2label
     assert all(torch.equal(row, model.base_model.state_dict()[name]) for name, row in weights(base).items())

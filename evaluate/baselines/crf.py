@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from evaluate.baselines.features import metric_features, statement_features
-from evaluate.baselines.training import AsIn, Files, read_training
+from evaluate.baselines.training import AsIn, Files, one_line_errors, read_training
 from fazhi.clauses import Clause, clauses
 from fazhi.document import Document, Span
 from fazhi.errors import MissingExtraError
@@ -126,8 +126,9 @@ class CrfBaseline:
 
 def main(files: Files, out: Annotated[Path, typer.Option(help="Folder for the two CRFs.")], as_in: AsIn = None) -> None:
     """Train the CRF baseline."""
-    documents = read_training(files, as_in)
-    train(documents, out)
+    with one_line_errors():
+        documents = read_training(files, as_in)
+        train(documents, out)
     typer.echo(f"{out}: trained on {len(documents)} reports")
 
 

@@ -15,13 +15,12 @@ import numpy as np
 import torch
 import transformers
 import typer
-from rich.console import Console
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification, AutoTokenizer, PreTrainedModel
 
-from evaluate.baselines.training import AsIn, Files, read_training
+from evaluate.baselines.training import AsIn, Files, one_line_errors, read_training
 from fazhi.document import Document
-from fazhi.errors import EvaluationError, FazhiError
+from fazhi.errors import EvaluationError
 from fazhi.schema import Schema, default_schema
 from fazhi.tagging import encode
 from fazhi.tokens import tokenize
@@ -128,7 +127,8 @@ def random(
     out: Annotated[Path, typer.Option(help="Folder to write.")], base: Base = "models/runs/base", seed: Seed = 1
 ) -> None:
     """Write the base encoder with random weights."""
-    write_random(base, out, seed)
+    with one_line_errors():
+        write_random(base, out, seed)
     typer.echo(f"{out}: an encoder of the sizes of {base}, weights drawn with seed {seed}")
 
 
@@ -144,21 +144,13 @@ def frozen(
     """Train a linear head on the frozen encoder."""
     if threads:
         torch.set_num_threads(threads)
-    documents = read_training(files, as_in)
-    loss = train_frozen(documents, base, out, seed)
+    with one_line_errors():
+        documents = read_training(files, as_in)
+        loss = train_frozen(documents, base, out, seed)
     typer.echo(f"{out}: a linear head trained on {len(documents)} reports, loss {loss:.4f}")
 
 
-def main() -> None:
-    """Run the command line; an error that the user can mend is one line."""
+if __name__ == "__main__":
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    try:
-        app()
-    except FazhiError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        raise SystemExit(2) from error
-
-
-if __name__ == "__main__":
-    main()
+    app()

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from evaluate.baselines.training import AsIn, Files, read_training
+from evaluate.baselines.training import AsIn, Files, one_line_errors, read_training
 from fazhi.clauses import clauses
 from fazhi.document import Document, Span
 from fazhi.errors import MissingExtraError
@@ -138,7 +138,8 @@ def main(
     as_in: AsIn = None,
 ) -> None:
     """Train the spaCy baseline."""
-    documents = read_training(files, as_in)
+    with one_line_errors():
+        documents = read_training(files, as_in)
     baseline = SpacyBaseline.train(documents, seed, minutes=minutes)
     baseline.save(out)
     typer.echo(f"{out}: {baseline.steps} steps on {len(documents)} reports")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import yaml
+from rich.console import Console
 
 from data.label_issues import apply
 from data.label_issues import read as read_issues
 from evaluate.pairs import read_documents
 from fazhi.document import Document
-from fazhi.errors import ConfigError
+from fazhi.errors import ConfigError, FazhiError
 
 Files = Annotated[list[Path], typer.Argument(help="JSON Lines files of annotated documents.")]
 AsIn = Annotated[
@@ -39,3 +41,13 @@ def _data_settings(path: Path) -> dict[str, Any]:
         return {"dev_publishers": settings["dev_publishers"], "issues": settings.get("issues")}
     except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
         raise ConfigError(path, "names no data.dev_publishers", "give a file like configs/finetune.yaml") from error
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Print an error that the user can mend as one line, and end the program with exit code 2."""
+    try:
+        yield
+    except FazhiError as error:
+        Console(stderr=True).print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(2) from error
