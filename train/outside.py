@@ -37,9 +37,9 @@ from train.finetune import OptimConfig, load_model, parameter_groups, quiet, res
 from train.scoring import logits_of
 
 PLANS = {
-    "cluener2020": OptimConfig(lr=2e-4, batch=24, epochs=3),
-    "resume": OptimConfig(lr=2e-4, batch=24, epochs=6),
-    "weibo": OptimConfig(lr=2e-4, batch=24, epochs=10),
+    "cluener2020": OptimConfig(lr=3e-4, batch=24, epochs=3),
+    "resume": OptimConfig(lr=3e-4, batch=24, epochs=6),
+    "weibo": OptimConfig(lr=3e-4, batch=24, epochs=10),
 }
 WIDTH = 4
 MAX_TOKENS = 254
