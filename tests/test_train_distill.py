@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from fazhi.document import Document
 from fazhi.errors import ConfigError
 from fazhi.schema import default_schema
 from train.dataset import IGNORE
-from train.distill import DistillConfig, Unlabelled, distill, distillation_loss, mixed_plan, take_layers, unlabelled_examples
-from train.finetune import DataConfig, OptimConfig
+from train.distill import DistillConfig, Unlabelled, distill, distillation_loss, mixed_plan, starting_point, unlabelled_examples
+from train.finetune import DataConfig, OptimConfig, take_layers
 from train.tokenizer import as_fast
 
 
@@ -104,6 +105,17 @@ def test_a_tiny_run_leaves_a_student_and_the_teachers_answers(tmp_path, toy):
     before = (tmp_path / "student" / "soft.npz").stat().st_mtime_ns
     distill(config, tmp_path / "c.yaml", resume=False)
     assert (tmp_path / "student" / "soft.npz").stat().st_mtime_ns == before
+
+
+def test_the_student_may_start_from_another_model(tmp_path, toy):
+    config = replace(write_sources(tmp_path, toy), start=str(tmp_path / "half"), layers=())
+    teacher(3).half().save_pretrained(tmp_path / "half")
+    student = starting_point(config, default_schema(), 60)
+    assert student.config.num_hidden_layers == 3
+    assert student.dtype == torch.float32
+    assert starting_point(replace(config, layers=(1, 3)), default_schema(), 60).config.num_hidden_layers == 2
+    with pytest.raises(ConfigError, match=r"half.*60 pieces"):
+        starting_point(config, default_schema(), 61)
 
 
 def test_unlabelled_windows_are_spread_over_the_run(tmp_path, toy):

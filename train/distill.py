@@ -18,9 +18,17 @@ import torch
 import typer
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoModelForTokenClassification, AutoTokenizer, EarlyStoppingCallback, set_seed
+from transformers import (
+    AutoConfig,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    set_seed,
+)
 
 from fazhi.document import Document
+from fazhi.errors import ConfigError
 from fazhi.schema import Schema, default_schema
 from fazhi.tokens import tokenize
 from fazhi.windows import FloatArray
@@ -56,10 +64,15 @@ class Unlabelled:
 
 @dataclass(frozen=True, slots=True)
 class DistillConfig:
-    """A distillation run; ``layers`` (from 1) are the teacher's that the student starts from, ``hard`` is the labels' share."""
+    """A distillation run; ``hard`` is the labels' share.
+
+    The student starts from ``start`` (a directory of a token classifier; the first teacher where it is empty), of which it
+    keeps the ``layers`` (from 1; all where there are none).
+    """
 
     teachers: tuple[str, ...]
     out: str
+    start: str = ""
     layers: tuple[int, ...] = (2, 4, 6, 8, 10, 12)
     temperature: float = 2.0
     hard: float = 0.5
@@ -172,11 +185,22 @@ def _ask(
     """Return the log of the teachers' mean probabilities for each document."""
     mean: list[FloatArray] = []
     for number, name in enumerate(teachers):
-        teacher = AutoModelForTokenClassification.from_pretrained(name)
+        teacher = AutoModelForTokenClassification.from_pretrained(name, dtype=torch.float32)
         speed_up(teacher, 0.0)
         rows = [_probabilities(logits, schema) for logits in logits_of(teacher, examples, specials)]
         mean = [(old * number + new) / np.float32(number + 1) for old, new in zip(mean, rows, strict=True)] if mean else rows
     return [np.log(np.maximum(rows, np.float32(1e-7))) for rows in mean]
+
+
+def starting_point(config: DistillConfig, schema: Schema, pieces: int) -> PreTrainedModel:
+    """Return the student before its first step; ``ConfigError`` where labels or vocabulary are not those of the teachers."""
+    name = config.start or config.teachers[0]
+    model = AutoModelForTokenClassification.from_pretrained(name, dtype=torch.float32)
+    if model.config.id2label != schema.id2label or model.config.vocab_size != pieces:
+        what = f"the student starts from {model.config.vocab_size} pieces and labels {list(model.config.id2label.values())}"
+        remedy = f"name a model of {pieces} pieces with the labels of configs/labels.yaml, as the teachers are"
+        raise ConfigError(name, what, remedy)
+    return take_layers(model, config.layers) if config.layers else model
 
 
 def _probabilities(logits: FloatArray, schema: Schema) -> FloatArray:
@@ -199,7 +223,7 @@ def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[s
     labelled, dev = (make_examples(docs, backend, schema) for docs in (train_documents, dev_documents))
     bare = unlabelled_examples(read_unlabelled(config.unlabelled), backend, schema)
     soft = soft_labels(config, [*labelled, *bare], specials, schema)
-    student = take_layers(AutoModelForTokenClassification.from_pretrained(config.teachers[0]), config.layers)
+    student = starting_point(config, schema, AutoConfig.from_pretrained(config.teachers[0]).vocab_size)
     speed_up(student, config.optim.dropout)
     plan = mixed_plan(config, labelled, bare)
     steps = len(plan) // (config.optim.batch * config.optim.accumulate)
