@@ -16,7 +16,8 @@ from fazhi.errors import ConfigError
 from fazhi.schema import default_schema
 from train.dataset import IGNORE
 from train.distill import DistillConfig, Unlabelled, distill, distillation_loss, mixed_plan, starting_point, unlabelled_examples
-from train.finetune import DataConfig, OptimConfig, take_layers
+from train.finetune import DataConfig, take_layers
+from train.optimizer import OptimConfig
 from train.tokenizer import as_fast
 
 
@@ -103,8 +104,15 @@ def test_a_tiny_run_leaves_a_student_and_the_teachers_answers(tmp_path, toy):
     rows = np.exp(soft[soft.files[0]].astype(np.float32))
     assert np.allclose([rows[:, layer.slice].sum(1).mean() for layer in default_schema().layers], 1, atol=1e-2)
     before = (tmp_path / "student" / "soft.npz").stat().st_mtime_ns
-    distill(config, tmp_path / "c.yaml", resume=False)
+    costly = replace(config, average=2, optim=replace(config.optim, rdrop=1.0, fgm=0.5, schedule="constant"))
+    assert 0 <= distill(costly, tmp_path / "c.yaml", resume=False)["eval_mean"] <= 1
     assert (tmp_path / "student" / "soft.npz").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("optim", [OptimConfig(boundary=2.0), OptimConfig(weights=(1.0, 2.0))])
+def test_weights_of_tags_are_refused_rather_than_ignored(optim):
+    with pytest.raises(ConfigError, match=r"no optim\.weights"):
+        distill(DistillConfig(("t",), "o", optim=optim), "c.yaml")
 
 
 def test_the_student_may_start_from_another_model(tmp_path, toy):

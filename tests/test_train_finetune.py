@@ -22,13 +22,15 @@ from train.finetune import (
     DataConfig,
     FinetuneConfig,
     LayeredTrainer,
-    OptimConfig,
-    layered_loss,
+    Task,
+    arguments,
     load_documents,
     load_model,
-    parameter_groups,
     train,
 )
+from train.losses import symmetric_divergence
+from train.optimizer import OptimConfig, parameter_groups
+from train.regularize import displaced, mean_weights
 from train.scoring import fit_temperatures, span_f1
 from train.tokenizer import as_fast
 
@@ -55,16 +57,6 @@ def write_data(path):
         meta = {"publisher": "乙" if index > 5 else "甲"}
         lines.append(json.dumps({"id": str(index), "text": text, "spans": spans, "meta": meta}))
     path.write_text("\n".join(lines))
-
-
-def test_the_loss_is_one_cross_entropy_a_layer():
-    schema = default_schema()
-    torch.manual_seed(1)
-    logits, tags = torch.randn(2, 3, schema.size), torch.tensor([[[0, 1, 2], [0, 1, -100]], [[4, 3, 0], [2, 0, 0]]])
-    expected = nn.functional.cross_entropy(logits[..., :5].reshape(-1, 5), tags[:, 0].reshape(-1))
-    metric = nn.functional.cross_entropy(logits[..., 5:].reshape(-1, 3), tags[:, 1].reshape(-1), ignore_index=-100)
-    assert torch.isclose(layered_loss(logits, tags, schema), expected + metric)
-    assert torch.isclose(layered_loss(logits, tags, schema, (1.0, 2.0)), expected + 2 * metric)
 
 
 def test_rates_fall_from_the_head_down():
@@ -137,15 +129,19 @@ def test_a_base_can_be_cut_to_some_of_its_layers(base):
     assert torch.equal(cut.bert.encoder.layer[0].output.dense.weight, whole.bert.encoder.layer[1].output.dense.weight)
 
 
-def run_config(base, tmp_path, out, **changes):
+def run_config(base, tmp_path, out, optim=None, **changes):
     write_data(tmp_path / "data.jsonl")
     data = DataConfig(jsonl=(str(tmp_path / "data.jsonl"),), dev_publishers=("乙",), digit_noise=0.5)
-    optim = OptimConfig(lr=1e-2, batch=2, epochs=4, decay=1.0)
+    optim = replace(OptimConfig(lr=1e-2, batch=2, epochs=4, decay=1.0), **(optim or {}))
     return FinetuneConfig(base, str(tmp_path / out), window=20, evaluations=3, bf16=False, data=data, optim=optim, **changes)
 
 
-def test_a_killed_run_resumes_to_the_same_weights(base, tmp_path, monkeypatch):
-    train(run_config(base, tmp_path, "whole"), tmp_path)
+EVERYTHING = {"rdrop": 1.0, "fgm": 0.5, "boundary": 2.0, "weights": (1.0, 2.0), "schedule": "constant", "accumulate": 2}
+
+
+@pytest.mark.parametrize(("optim", "changes"), [({}, {}), (EVERYTHING, {"average": 2})])
+def test_a_killed_run_resumes_to_the_same_weights(base, tmp_path, monkeypatch, optim, changes):
+    train(run_config(base, tmp_path, "whole", optim, **changes), tmp_path)
     calls = []
 
     def dies(self, *_, **__):
@@ -157,12 +153,123 @@ def test_a_killed_run_resumes_to_the_same_weights(base, tmp_path, monkeypatch):
     original = LayeredTrainer.evaluate
     monkeypatch.setattr(LayeredTrainer, "evaluate", dies)
     with pytest.raises(KeyboardInterrupt):
-        train(run_config(base, tmp_path, "cut"), tmp_path)
+        train(run_config(base, tmp_path, "cut", optim, **changes), tmp_path)
     monkeypatch.undo()
-    train(run_config(base, tmp_path, "cut"), tmp_path)
+    train(run_config(base, tmp_path, "cut", optim, **changes), tmp_path)
     whole, cut = _weights(tmp_path / "whole"), _weights(tmp_path / "cut")
     assert all(torch.equal(whole[name], cut[name]) for name in whole)
     assert json.loads((tmp_path / "cut" / "best" / "temperatures.json").read_text()).keys() == {"statement", "metric"}
+
+
+def make_trainer(base, tmp_path, dropout=0.0, **optim):
+    settings = run_config(base, tmp_path, "steps", optim)
+    model, _ = load_model(base, default_schema(), dropout)
+    task = Task(default_schema(), settings.optim, [], (0, 2, 1))
+    trainer = LayeredTrainer(task, model=model, args=arguments(settings, 9), eval_dataset=[])
+    trainer.current_gradient_accumulation_steps = 1
+    return trainer
+
+
+def make_batch(seed):
+    torch.manual_seed(seed)
+    tags = torch.stack([torch.randint(0, len(layer.tags), (2, 9)) for layer in default_schema().layers], 1)
+    tags[:, :, -1] = -100
+    return {"input_ids": torch.randint(4, 60, (2, 9)), "tags": tags}
+
+
+def gradients(trainer):
+    return {name: parameter.grad.clone() for name, parameter in trainer.model.named_parameters() if parameter.grad is not None}
+
+
+def test_rdrop_adds_the_divergence_of_two_passes_over_tokens_that_count(base, tmp_path):
+    batch, plain, double = make_batch(0), make_trainer(base, tmp_path, 0.3), make_trainer(base, tmp_path, 0.3, rdrop=0.7)
+    double.model.load_state_dict(plain.model.state_dict())
+    plain.model.train(), double.model.train()
+    torch.manual_seed(5)
+    losses, passes = zip(*(plain.compute_loss(plain.model, batch, return_outputs=True) for _ in range(2)), strict=True)
+    one, two = (outputs.logits for outputs in passes)
+    divergence = symmetric_divergence(one, two, batch["tags"] != -100, default_schema())
+    torch.manual_seed(5)
+    loss = double.compute_loss(double.model, batch)
+    assert divergence > 1e-4
+    assert torch.isclose(loss, sum(losses) / 2 + 0.7 * divergence)
+
+
+def test_fgm_adds_the_gradient_at_displaced_embeddings_of_the_batch_alone_and_puts_them_back(base, tmp_path):
+    plain, trainer = make_trainer(base, tmp_path), make_trainer(base, tmp_path, fgm=0.5)
+    trainer.model.load_state_dict(plain.model.state_dict())
+    before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    words = plain.model.get_input_embeddings().weight
+    expected = {}
+    for batch in (make_batch(0), make_batch(1)):  # the second batch is accumulated onto the first
+        plain.model.zero_grad()
+        loss = plain.training_step(plain.model, dict(batch))
+        kept = words.detach().clone()
+        with torch.no_grad():
+            words.add_(0.5 * words.grad / words.grad.norm())
+        plain.training_step(plain.model, dict(batch))
+        with torch.no_grad():
+            words.copy_(kept)
+        expected = {name: gradient + expected.get(name, 0) for name, gradient in gradients(plain).items()}
+        assert torch.equal(trainer.training_step(trainer.model, dict(batch)), loss)
+    found = gradients(trainer)
+    assert found.keys() == expected.keys()
+    assert all(torch.allclose(found[name], expected[name], atol=1e-6) for name in expected)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in trainer.model.state_dict().items())
+
+
+def test_a_weight_is_put_back_after_an_error_and_a_zero_gradient_moves_nothing():
+    torch.manual_seed(0)
+    weight = nn.Parameter(torch.randn(4, 3))
+    before = weight.detach().clone()
+
+    def fails():
+        with displaced(weight, torch.ones(4, 3), 2.0):
+            assert (weight - before).norm().item() == pytest.approx(2.0, abs=1e-5)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fails()
+    assert torch.equal(weight, before)
+    with displaced(weight, torch.zeros(4, 3), 2.0):
+        assert torch.equal(weight, before)
+
+
+@pytest.mark.parametrize(("mean", "kept"), [(0.9, True), (0.8, False)])
+def test_the_mean_of_the_last_checkpoints_is_kept_if_it_is_as_good_as_the_best(base, tmp_path, monkeypatch, mean, kept):
+    scores = iter([0.9, 0.4, 0.5, 0.3, 0.9, mean])  # four evaluations of the run, the best again, the mean
+    monkeypatch.setattr("train.finetune.score", lambda *_: {"mean": next(scores)})
+    settings = replace(run_config(base, tmp_path, "run", average=3), evaluations=4)
+    found = train(settings, tmp_path)
+    folders = sorted((tmp_path / "run").glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]))
+    assert len(folders) == 4
+    wanted = mean_weights(folders[1:]) if kept else mean_weights(folders[:1])
+    best = _weights(tmp_path / "run")
+    assert best.keys() == wanted.keys()
+    assert all(torch.equal(best[name], wanted[name].float()) for name in best)
+    assert found["eval_mean"] == json.loads((tmp_path / "run" / "best" / "dev.json").read_text())["eval_mean"] == 0.9
+
+
+def test_a_constant_rate_stays_and_a_trunk_can_be_branched(base, tmp_path):
+    train(run_config(base, tmp_path, "trunk", {"schedule": "constant"}), tmp_path)
+    state = json.loads(max((tmp_path / "trunk").glob("checkpoint-*/trainer_state.json")).read_text())
+    rates = [entry["learning_rate"] for entry in state["log_history"] if "learning_rate" in entry]
+    assert rates
+    assert len(set(rates)) == 1
+    train(run_config(str(tmp_path / "trunk" / "best"), tmp_path, "branch", {"lr": 0.0}, seed=7), tmp_path)
+    trunk, branch = _weights(tmp_path / "trunk"), _weights(tmp_path / "branch")
+    assert all(torch.equal(trunk[name], branch[name]) for name in trunk)
+
+
+@pytest.mark.parametrize("values", [{"schedule": "cosine"}, {"boundary": 0.0}, {"rdrop": -1.0}, {"fgm": -1.0}])
+def test_options_without_meaning_are_errors(values):
+    with pytest.raises(ConfigError, match=f"optim.*{next(iter(values))}"):
+        OptimConfig(**values)
+
+
+def test_weights_are_one_a_layer():
+    with pytest.raises(ConfigError, match="statement, metric"):
+        Task(default_schema(), OptimConfig(weights=(1.0,)), [], (0, 2, 1))
 
 
 def _weights(folder):

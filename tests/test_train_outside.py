@@ -12,7 +12,7 @@ from transformers import BertConfig, BertModel
 from fazhi.document import Document, Span
 from fazhi.errors import ConfigError
 from train.dataset import IGNORE
-from train.finetune import OptimConfig
+from train.optimizer import OptimConfig
 from train.outside import batches, decode, loss_of, make_example, run, schema_of, spell
 from train.tokenizer import as_fast
 

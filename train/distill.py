@@ -39,7 +39,6 @@ from train.finetune import (
     DataConfig,
     FinetuneConfig,
     LayeredTrainer,
-    OptimConfig,
     Task,
     arguments,
     describe,
@@ -50,6 +49,7 @@ from train.finetune import (
     show,
     take_layers,
 )
+from train.optimizer import OptimConfig
 from train.scoring import logits_of
 
 
@@ -81,6 +81,7 @@ class DistillConfig:
     threads: int = 0
     evaluations: int = 10
     patience: int = 4
+    average: int = 0
     data: DataConfig = field(default_factory=DataConfig)
     unlabelled: Unlabelled = field(default_factory=Unlabelled)
     optim: OptimConfig = field(default_factory=OptimConfig)
@@ -135,8 +136,13 @@ class DistillTrainer(LayeredTrainer):
 
     def loss_of(self, logits: torch.Tensor, inputs: Batch) -> torch.Tensor:
         """Return the loss of logits ``(batch, n, labels)``."""
-        known = ~torch.isin(inputs["input_ids"], torch.tensor(self.task.specials))
+        known = self.counted(inputs)[:, 0]
         return distillation_loss(logits, inputs["soft"], inputs["tags"], known, self.task.schema, self.temperature, self.hard)
+
+    def counted(self, inputs: Batch) -> torch.Tensor:
+        """Tell which tokens count, ``(batch, layers, n)``: all but the special ones, in texts without labels too."""
+        known = ~torch.isin(inputs["input_ids"], torch.tensor(self.task.specials))
+        return known[:, None].expand_as(inputs["tags"])
 
 
 def read_unlabelled(config: Unlabelled) -> list[Document]:
@@ -211,6 +217,8 @@ def _probabilities(logits: FloatArray, schema: Schema) -> FloatArray:
 
 def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[str, float]:
     """Run the distillation, save the best student into ``out/best`` and return its dev scores."""
+    if config.optim.weights or config.optim.boundary != 1:
+        raise ConfigError(path, "distillation has no optim.weights and no optim.boundary", "leave them out")
     if config.threads:
         torch.set_num_threads(config.threads)
     set_seed(config.seed)
@@ -239,7 +247,7 @@ def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[s
         temperature=config.temperature,
         hard=config.hard,
     )
-    return run(trainer, tokenizer, Path(config.out), resume)
+    return run(trainer, tokenizer, Path(config.out), resume, config.average)
 
 
 def mixed_plan(config: DistillConfig, labelled: Sequence[Example], bare: Sequence[Example]) -> list[tuple[int, int, int]]:
@@ -257,6 +265,7 @@ def _as_finetune(config: DistillConfig) -> FinetuneConfig:
         out=config.out,
         seed=config.seed,
         evaluations=config.evaluations,
+        average=config.average,
         data=config.data,
         optim=config.optim,
     )

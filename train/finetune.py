@@ -51,6 +51,9 @@ from train.dataset import (
     special_ids,
     split_publishers,
 )
+from train.losses import layered_loss, symmetric_divergence
+from train.optimizer import SCHEDULES, OptimConfig, parameter_groups
+from train.regularize import displaced, keep_mean
 from train.scoring import fit_temperatures, logits_of, score
 
 
@@ -77,26 +80,11 @@ class DataConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class OptimConfig:
-    """The optimiser: ``lr`` is the top layer's, ``decay`` its factor a layer down, ``head`` its factor for the head."""
-
-    lr: float = 3e-4
-    decay: float = 0.9
-    head: float = 5.0
-    batch: int = 16
-    accumulate: int = 1
-    epochs: int = 6
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    dropout: float = 0.1
-    weights: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class FinetuneConfig:
     """A whole run; ``base`` is a directory or hub id, ``out`` the folder of the run.
 
-    ``layers`` (from 1) keeps only these layers of the base.
+    ``layers`` (from 1) keeps only these layers of the base. The mean of the last ``average`` checkpoints takes the best one's
+    place if it is as good on dev (0: not tried).
     """
 
     base: str
@@ -107,38 +95,10 @@ class FinetuneConfig:
     threads: int = 0
     evaluations: int = 10
     patience: int = 4
+    average: int = 0
     bf16: bool = True
     data: DataConfig = field(default_factory=DataConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
-
-
-def layered_loss(logits: torch.Tensor, tags: torch.Tensor, schema: Schema, weights: Sequence[float] = ()) -> torch.Tensor:
-    """Sum one cross-entropy a layer; ``logits`` ``(batch, n, labels)``, ``tags`` ``(batch, layers, n)``, ``-100`` skipped."""
-    total = logits.new_zeros(())
-    for index, layer in enumerate(schema.layers):
-        rows = logits[..., layer.slice].flatten(0, 1)
-        loss = nn.functional.cross_entropy(rows, tags[:, index].flatten(), ignore_index=IGNORE)
-        total = total + loss * (weights[index] if weights else 1.0)
-    return total
-
-
-def parameter_groups(model: PreTrainedModel, optim: OptimConfig) -> list[dict[str, Any]]:
-    """Group parameters by learning rate (head × ``head``, then ``decay`` a layer down) and by weight decay (matrices only)."""
-    groups: dict[tuple[float, float], dict[str, Any]] = {}
-    layers = model.config.num_hidden_layers
-    for name, parameter in model.named_parameters():
-        scale = optim.head if name.startswith("classifier") else optim.decay ** (layers - _depth(name))
-        decay = optim.weight_decay if parameter.ndim > 1 else 0.0
-        key = (scale, decay)
-        group = groups.setdefault(key, {"params": [], "lr": optim.lr * scale, "weight_decay": decay})
-        group["params"].append(parameter)
-    return list(groups.values())
-
-
-def _depth(name: str) -> int:
-    """Return a parameter's height in the encoder: 0 for the embeddings, i + 1 for layer i."""
-    parts = name.split(".")
-    return int(parts[parts.index("layer") + 1]) + 1 if "layer" in parts else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +109,12 @@ class Task:
     optim: OptimConfig
     dev: Sequence[Example]
     specials: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        """Refuse weights that are not one a layer with ``ConfigError``."""
+        if self.optim.weights and len(self.optim.weights) != len(self.schema.layers):
+            names = ", ".join(layer.name for layer in self.schema.layers)
+            raise ConfigError("optim.weights", f"{len(self.optim.weights)} weights", f"give one for each of {names}, or none")
 
 
 class LayeredTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
@@ -170,15 +136,40 @@ class LayeredTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
             self.optimizer = torch.optim.AdamW(parameter_groups(self.model, self.task.optim), betas=(0.9, 0.98), fused=True)
         return self.optimizer
 
+    def training_step(self, model: nn.Module, inputs: Batch, *rest: Any) -> torch.Tensor:  # noqa: ANN401  as Trainer calls it
+        """Add a batch's gradient, with ``fgm`` also that at displaced embeddings (a second pass); return the plain loss."""
+        if not self.task.optim.fgm:
+            plain: torch.Tensor = super().training_step(model, inputs, *rest)
+            return plain
+        words = self.model.get_input_embeddings().weight
+        before = torch.zeros_like(words) if words.grad is None else words.grad.clone()  # of batches accumulated already
+        loss: torch.Tensor = super().training_step(model, inputs, *rest)
+        with displaced(words, words.grad - before, self.task.optim.fgm):
+            super().training_step(model, inputs, *rest)
+        return loss
+
     def compute_loss(self, model: nn.Module, inputs: Batch, return_outputs: bool = False, **_: Any) -> Any:  # noqa: ANN401
-        """Return the layered loss of a batch."""
-        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs.get("attention_mask"))
-        loss = self.loss_of(outputs.logits.float(), inputs)
+        """Return the loss of a batch; with ``rdrop`` the mean of two passes' losses plus their divergence."""
+        outputs = self._forward(model, inputs)
+        logits = outputs.logits.float()
+        loss = self.loss_of(logits, inputs)
+        if self.task.optim.rdrop:
+            again = self._forward(model, inputs).logits.float()
+            divergence = symmetric_divergence(logits, again, self.counted(inputs), self.task.schema)
+            loss = (loss + self.loss_of(again, inputs)) / 2 + self.task.optim.rdrop * divergence
         return (loss, outputs) if return_outputs else loss
+
+    def _forward(self, model: nn.Module, inputs: Batch) -> Any:  # noqa: ANN401  transformers' output
+        return model(input_ids=inputs["input_ids"], attention_mask=inputs.get("attention_mask"))
 
     def loss_of(self, logits: torch.Tensor, inputs: Batch) -> torch.Tensor:
         """Return the loss of logits ``(batch, n, labels)``; distillation overrides it."""
-        return layered_loss(logits, inputs["tags"], self.task.schema, self.task.optim.weights)
+        optim = self.task.optim
+        return layered_loss(logits, inputs["tags"], self.task.schema, optim.weights, optim.boundary)
+
+    def counted(self, inputs: Batch) -> torch.Tensor:
+        """Tell which tokens count in each layer, ``(batch, layers, n)``; distillation overrides it."""
+        return inputs["tags"] != IGNORE
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401  as Trainer calls it
         """Score the dev documents with the product's own decoder."""
@@ -271,7 +262,7 @@ def arguments(config: FinetuneConfig, steps: int) -> TrainingArguments:
         per_device_train_batch_size=config.optim.batch,
         gradient_accumulation_steps=config.optim.accumulate,
         warmup_steps=round(config.optim.warmup * steps),
-        lr_scheduler_type="linear",
+        lr_scheduler_type=SCHEDULES[config.optim.schedule],
         max_grad_norm=1.0,
         bf16=config.bf16,
         use_cpu=not torch.cuda.is_available(),
@@ -279,7 +270,7 @@ def arguments(config: FinetuneConfig, steps: int) -> TrainingArguments:
         eval_steps=every,
         save_strategy="steps",
         save_steps=every,
-        save_total_limit=3,
+        save_total_limit=max(3, config.average + 1),  # the best one is kept beside the last
         load_best_model_at_end=True,
         metric_for_best_model="mean",
         greater_is_better=True,
@@ -315,7 +306,7 @@ def train(config: FinetuneConfig, path: Path, resume: bool = True) -> Mapping[st
         callbacks=[EarlyStoppingCallback(config.patience)],
         task=Task(schema, config.optim, dev, special_ids(backend)),
     )
-    return run(trainer, tokenizer, Path(config.out), resume)
+    return run(trainer, tokenizer, Path(config.out), resume, config.average)
 
 
 def quiet() -> None:
@@ -331,11 +322,19 @@ def describe(examples: Sequence[Example], dev: Sequence[Example], steps: int) ->
     return f"{len(examples)} documents, {tokens} tokens, {lost} of {spans} spans inexact; dev {len(dev)}; {steps} steps"
 
 
-def run(trainer: LayeredTrainer, tokenizer: Any, out: Path, resume: bool) -> Mapping[str, float]:  # noqa: ANN401  a fast tokenizer
-    """Train, from the last checkpoint if there is one, and save the best model with its scores."""
+def run(
+    trainer: LayeredTrainer,
+    tokenizer: Any,  # noqa: ANN401  a fast tokenizer
+    out: Path,
+    resume: bool,
+    average: int,
+) -> Mapping[str, float]:
+    """Train, from the last checkpoint if there is one, and save the best model (or a mean as good) with its scores."""
     checkpoint = get_last_checkpoint(str(out)) if resume and out.is_dir() else None
     trainer.train(resume_from_checkpoint=checkpoint)
-    scores = trainer.evaluate()
+    scores: Mapping[str, float] = trainer.evaluate()
+    if average:
+        scores = keep_mean(trainer, scores, average)
     task, best = trainer.task, out / "best"
     trainer.save_model(str(best))
     tokenizer.save_pretrained(str(best))
