@@ -15,7 +15,17 @@ from fazhi.document import Document
 from fazhi.errors import ConfigError
 from fazhi.schema import default_schema
 from train.dataset import IGNORE
-from train.distill import DistillConfig, Unlabelled, distill, distillation_loss, mixed_plan, starting_point, unlabelled_examples
+from train.distill import (
+    DistillConfig,
+    Unlabelled,
+    check_models,
+    distill,
+    distillation_loss,
+    mixed_plan,
+    soft_labels,
+    starting_point,
+    unlabelled_examples,
+)
 from train.finetune import DataConfig, take_layers
 from train.optimizer import OptimConfig
 from train.tokenizer import as_fast
@@ -118,12 +128,52 @@ def test_weights_of_tags_are_refused_rather_than_ignored(optim):
 def test_the_student_may_start_from_another_model(tmp_path, toy):
     config = replace(write_sources(tmp_path, toy), start=str(tmp_path / "half"), layers=())
     teacher(3).half().save_pretrained(tmp_path / "half")
-    student = starting_point(config, default_schema(), 60)
+    student = starting_point(config)
     assert student.config.num_hidden_layers == 3
     assert student.dtype == torch.float32
-    assert starting_point(replace(config, layers=(1, 3)), default_schema(), 60).config.num_hidden_layers == 2
-    with pytest.raises(ConfigError, match=r"half.*60 pieces"):
-        starting_point(config, default_schema(), 61)
+    assert starting_point(replace(config, layers=(1, 3))).config.num_hidden_layers == 2
+    assert starting_point(replace(config, start="", layers=(4,))).config.num_hidden_layers == 1
+
+
+def test_teachers_are_asked_in_single_precision(tmp_path, toy, monkeypatch):
+    config = write_sources(tmp_path, toy)
+    teacher().half().save_pretrained(tmp_path / "teacher")
+    asked = []
+
+    def answer(model, examples, _):
+        asked.append(model.dtype)
+        return [np.zeros((len(example.tokens), default_schema().size), dtype=np.float32) for example in examples]
+
+    monkeypatch.setattr("train.distill.logits_of", answer)
+    examples = unlabelled_examples([Document("a", "受理")], toy, default_schema())
+    rows = soft_labels(config, examples, (0, 2, 1), default_schema())
+    assert asked == [torch.float32]
+    assert np.allclose(np.exp(rows[0][0].astype(np.float32)), [1 / 5] * 5 + [1 / 3] * 3, atol=1e-3)
+
+
+@pytest.mark.parametrize("place", ["start", "second teacher"])
+def test_models_that_do_not_fit_the_first_teacher_are_errors(tmp_path, toy, place):
+    config, other = write_sources(tmp_path, toy), str(tmp_path / "other")
+    change = {"start": other} if place == "start" else {"teachers": (*config.teachers, other)}
+    config = replace(config, **change)
+
+    def refused(match):
+        with pytest.raises(ConfigError, match=rf"other: .*{match}"):
+            distill(config, tmp_path / "c.yaml")
+
+    refused("cannot be loaded")
+    model = teacher(1)
+    model.save_pretrained(other)
+    as_fast(toy).save_pretrained(other)
+    check_models(config, default_schema())
+    tokenizer = json.loads((tmp_path / "other" / "tokenizer.json").read_text())
+    pieces = tokenizer["model"]["vocab"]
+    pieces[-1], pieces[-2] = pieces[-2], pieces[-1]  # as many, but not in the same order
+    (tmp_path / "other" / "tokenizer.json").write_text(json.dumps(tokenizer))
+    refused("pieces")
+    model.config.id2label = {**model.config.id2label, 0: "statement:X"}
+    model.save_pretrained(other)
+    refused("labels.*statement:X")
 
 
 def test_unlabelled_windows_are_spread_over_the_run(tmp_path, toy):

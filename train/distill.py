@@ -198,14 +198,26 @@ def _ask(
     return [np.log(np.maximum(rows, np.float32(1e-7))) for rows in mean]
 
 
-def starting_point(config: DistillConfig, schema: Schema, pieces: int) -> PreTrainedModel:
-    """Return the student before its first step; ``ConfigError`` where labels or vocabulary are not those of the teachers."""
-    name = config.start or config.teachers[0]
-    model = AutoModelForTokenClassification.from_pretrained(name, dtype=torch.float32)
-    if model.config.id2label != schema.id2label or model.config.vocab_size != pieces:
-        what = f"the student starts from {model.config.vocab_size} pieces and labels {list(model.config.id2label.values())}"
-        remedy = f"name a model of {pieces} pieces with the labels of configs/labels.yaml, as the teachers are"
-        raise ConfigError(name, what, remedy)
+def check_models(config: DistillConfig, schema: Schema) -> None:
+    """Refuse a teacher or a start without the schema's labels or the first teacher's vocabulary with ``ConfigError``."""
+    vocabulary: dict[str, int] = {}
+    for name in (*config.teachers, *filter(None, [config.start])):
+        try:
+            labels, pieces = AutoConfig.from_pretrained(name).id2label, AutoTokenizer.from_pretrained(name).get_vocab()
+        except (OSError, ValueError) as error:
+            what = f"the model cannot be loaded ({str(error).splitlines()[0][:160]})"
+            raise ConfigError(name, what, "give the directory of a token classifier") from error
+        vocabulary = vocabulary or pieces
+        if labels != schema.id2label:
+            raise ConfigError(name, f"its labels are {list(labels.values())}", "name a model with those of configs/labels.yaml")
+        if pieces != vocabulary:
+            what = f"its {len(pieces)} pieces are not the {len(vocabulary)} of {config.teachers[0]}, or not in their order"
+            raise ConfigError(name, what, "name models made from the same base")
+
+
+def starting_point(config: DistillConfig) -> PreTrainedModel:
+    """Return the student before its first step, in single precision whatever its file has."""
+    model = AutoModelForTokenClassification.from_pretrained(config.start or config.teachers[0], dtype=torch.float32)
     return take_layers(model, config.layers) if config.layers else model
 
 
@@ -224,6 +236,7 @@ def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[s
     set_seed(config.seed)
     quiet()
     schema = default_schema()
+    check_models(config, schema)
     tokenizer = AutoTokenizer.from_pretrained(config.teachers[0])
     backend = tokenizer.backend_tokenizer
     specials = special_ids(backend)
@@ -231,7 +244,7 @@ def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[s
     labelled, dev = (make_examples(docs, backend, schema) for docs in (train_documents, dev_documents))
     bare = unlabelled_examples(read_unlabelled(config.unlabelled), backend, schema)
     soft = soft_labels(config, [*labelled, *bare], specials, schema)
-    student = starting_point(config, schema, AutoConfig.from_pretrained(config.teachers[0]).vocab_size)
+    student = starting_point(config)
     speed_up(student, config.optim.dropout)
     plan = mixed_plan(config, labelled, bare)
     steps = len(plan) // (config.optim.batch * config.optim.accumulate)
