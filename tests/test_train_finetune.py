@@ -161,6 +161,33 @@ def test_a_killed_run_resumes_to_the_same_weights(base, tmp_path, monkeypatch, o
     assert json.loads((tmp_path / "cut" / "best" / "temperatures.json").read_text()).keys() == {"statement", "metric"}
 
 
+@pytest.mark.parametrize("evaluation", [3, 4])  # the one that ends the patience; the best one's, when the run had stopped
+def test_a_run_killed_near_its_early_stop_stops_there_all_the_same(base, tmp_path, monkeypatch, evaluation):
+    marks, calls, original = [0.9, 0.5, 0.6, *[0.95] * 9], [], LayeredTrainer.evaluate
+
+    def evaluate(self, *_, **__):
+        at = self.state.global_step // self.args.eval_steps - 1
+        calls.append(at)
+        if len(calls) == deadly:
+            raise KeyboardInterrupt
+        monkeypatch.setattr("train.finetune.score", lambda *_: {"mean": marks[at]})
+        return original(self)
+
+    monkeypatch.setattr(LayeredTrainer, "evaluate", evaluate)
+    settings = replace(run_config(base, tmp_path, "whole", patience=2, average=2), evaluations=8)
+    deadly = 0
+    train(settings, tmp_path)
+    assert calls == [0, 1, 2, 2, 2]  # three of the run, the best again, the mean
+    calls.clear()
+    deadly, settings = evaluation, replace(settings, out=str(tmp_path / "cut"))
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, tmp_path)
+    train(settings, tmp_path)
+    assert max(calls) == 2
+    whole, cut = _weights(tmp_path / "whole"), _weights(tmp_path / "cut")
+    assert all(torch.equal(whole[name], cut[name]) for name in whole)
+
+
 def make_trainer(base, tmp_path, dropout=0.0, **optim):
     settings = run_config(base, tmp_path, "steps", optim)
     model, _ = load_model(base, default_schema(), dropout)

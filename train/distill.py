@@ -22,7 +22,6 @@ from transformers import (
     AutoConfig,
     AutoModelForTokenClassification,
     AutoTokenizer,
-    EarlyStoppingCallback,
     PreTrainedModel,
     set_seed,
 )
@@ -249,18 +248,18 @@ def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[s
     plan = mixed_plan(config, labelled, bare)
     steps = len(plan) // (config.optim.batch * config.optim.accumulate)
     typer.echo(describe(labelled, dev, steps) + f"; {len(bare)} texts without labels")
+    settings = _as_finetune(config)
     trainer = DistillTrainer(
         model=student,
-        args=arguments(_as_finetune(config), steps),
+        args=arguments(settings, steps),
         train_dataset=SoftDataset([*labelled, *bare], backend, plan, config.seed, config.data.digit_noise, soft=soft),
         eval_dataset=dev,
         data_collator=Collator(specials[2]),
-        callbacks=[EarlyStoppingCallback(config.patience)],
         task=Task(schema, config.optim, dev, specials),
         temperature=config.temperature,
         hard=config.hard,
     )
-    return run(trainer, tokenizer, Path(config.out), resume, config.average)
+    return run(trainer, tokenizer, settings, resume)
 
 
 def mixed_plan(config: DistillConfig, labelled: Sequence[Example], bare: Sequence[Example]) -> list[tuple[int, int, int]]:
@@ -278,6 +277,7 @@ def _as_finetune(config: DistillConfig) -> FinetuneConfig:
         out=config.out,
         seed=config.seed,
         evaluations=config.evaluations,
+        patience=config.patience,
         average=config.average,
         data=config.data,
         optim=config.optim,

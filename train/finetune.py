@@ -23,7 +23,6 @@ from torch import nn
 from transformers import (
     AutoModelForTokenClassification,
     AutoTokenizer,
-    EarlyStoppingCallback,
     PreTrainedModel,
     Trainer,
     TrainingArguments,
@@ -53,7 +52,7 @@ from train.dataset import (
 )
 from train.losses import layered_loss, symmetric_divergence
 from train.optimizer import SCHEDULES, OptimConfig, parameter_groups
-from train.regularize import displaced, keep_mean
+from train.regularize import Patience, displaced, keep_mean, restore_stopped
 from train.scoring import fit_temperatures, logits_of, score
 
 
@@ -303,10 +302,9 @@ def train(config: FinetuneConfig, path: Path, resume: bool = True) -> Mapping[st
         train_dataset=windows,
         eval_dataset=windows,
         data_collator=Collator(special_ids(backend)[2]),
-        callbacks=[EarlyStoppingCallback(config.patience)],
         task=Task(schema, config.optim, dev, special_ids(backend)),
     )
-    return run(trainer, tokenizer, Path(config.out), resume, config.average)
+    return run(trainer, tokenizer, config, resume)
 
 
 def quiet() -> None:
@@ -325,16 +323,18 @@ def describe(examples: Sequence[Example], dev: Sequence[Example], steps: int) ->
 def run(
     trainer: LayeredTrainer,
     tokenizer: Any,  # noqa: ANN401  a fast tokenizer
-    out: Path,
+    config: FinetuneConfig,
     resume: bool,
-    average: int,
 ) -> Mapping[str, float]:
     """Train, from the last checkpoint if there is one, and save the best model (or a mean as good) with its scores."""
+    out = Path(config.out)
     checkpoint = get_last_checkpoint(str(out)) if resume and out.is_dir() else None
-    trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.add_callback(Patience(config.patience))
+    if not (checkpoint and restore_stopped(trainer, Path(checkpoint), config.patience)):
+        trainer.train(resume_from_checkpoint=checkpoint)
     scores: Mapping[str, float] = trainer.evaluate()
-    if average:
-        scores = keep_mean(trainer, scores, average)
+    if config.average:
+        scores = keep_mean(trainer, scores, config.average)
     task, best = trainer.task, out / "best"
     trainer.save_model(str(best))
     tokenizer.save_pretrained(str(best))

@@ -1,15 +1,16 @@
-"""Regularisers that act on weights: adversarial steps on the embeddings, and the mean of a run's last checkpoints."""
+"""Adversarial steps on the embeddings, early stopping that survives a kill, and the mean of a run's last checkpoints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 import typer
 from safetensors.torch import load_file
-from transformers import Trainer
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState
 
 
 @contextmanager
@@ -27,6 +28,42 @@ def displaced(weight: torch.Tensor, gradient: torch.Tensor, epsilon: float) -> I
     finally:
         with torch.no_grad():
             weight.copy_(kept)
+
+
+class Patience(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Early stopping after so many evaluations in a row without a better ``eval_mean``.
+
+    transformers' own counts in memory and begins at 0 when a killed run resumes; this one counts in the log, which is saved.
+    """
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def on_evaluate(self, _: Any, state: TrainerState, control: TrainerControl, **__: Any) -> None:  # noqa: ANN401  arguments
+        """Ask the trainer to stop where the patience has ended."""
+        if since_best(state) >= self.patience:
+            control.should_training_stop = True
+
+
+def marks(state: TrainerState) -> dict[int, float]:
+    """Return the ``eval_mean`` of each step that was evaluated, in their order."""
+    return {entry["step"]: entry["eval_mean"] for entry in state.log_history if "eval_mean" in entry}
+
+
+def since_best(state: TrainerState) -> int:
+    """Return how many evaluations came after the first of the best ones."""
+    values = list(marks(state).values())
+    return len(values) - 1 - values.index(max(values)) if values else 0
+
+
+def restore_stopped(trainer: Trainer, checkpoint: Path, patience: int) -> bool:
+    """Give the trainer the state and the best weights of a run that had stopped early at its last checkpoint, if it had."""
+    state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+    if since_best(state) < patience:
+        return False
+    trainer.state = state
+    trainer.model.load_state_dict(load_file(checkpoint.with_name(f"checkpoint-{state.best_global_step}") / "model.safetensors"))
+    return True
 
 
 def keep_mean(trainer: Trainer, scores: Mapping[str, float], count: int) -> Mapping[str, float]:
@@ -51,8 +88,7 @@ def keep_mean(trainer: Trainer, scores: Mapping[str, float], count: int) -> Mapp
 
 def last_checkpoints(trainer: Trainer, count: int) -> list[Path]:
     """Return the folders of the last ``count`` checkpoints that this run wrote (an older run's may lie beside them)."""
-    steps = sorted({entry["step"] for entry in trainer.state.log_history if "eval_mean" in entry})
-    folders = [Path(trainer.args.output_dir) / f"checkpoint-{step}" for step in steps[-count:]]
+    folders = [Path(trainer.args.output_dir) / f"checkpoint-{step}" for step in sorted(marks(trainer.state))[-count:]]
     return [folder for folder in folders if folder.is_dir()]
 
 
