@@ -30,7 +30,7 @@ def uncertainty(extractor: Extractor, document: Document) -> float:
     tokens = tokenize(document.text, extractor.model.tokenizer)
     if not len(tokens):
         return 0.0
-    (logits,) = extractor.logits([tokens])
+    (logits,) = extractor.logits([(document, tokens)])
     found = []
     for layer in extractor.model.schema.layers:
         rows = np.asarray(logits[:, layer.slice], np.float64) / extractor.model.temperatures[layer.name]

@@ -14,7 +14,7 @@ from fazhi.extractor import Extractor
 from fazhi.ingest import from_text
 from fazhi.offsets import OffsetMap
 from fazhi.tokens import tokenize
-from fazhi.windows import spans_of_windows
+from fazhi.windows import plan_windows
 
 
 class Predictor(Protocol):
@@ -73,8 +73,9 @@ def seams(model: Predictor, documents: Iterable[Document]) -> dict[str, list[tup
     size, overlap = model.model.window
     found: dict[str, list[tuple[int, int]]] = {}
     for document in documents:
-        offsets = [(int(a), int(b)) for a, b in tokenize(document.text, model.model.tokenizer).offsets]
+        tokens = tokenize(document.text, model.model.tokenizer)
+        offsets = [(int(a), int(b)) for a, b in tokens.offsets]
         places = OffsetMap(document.alignment)
-        windows = spans_of_windows(len(offsets), size, overlap)
+        windows = plan_windows(document.text, tokens.offsets, size, overlap)
         found[document.id] = [places.to_source(*extent) for extent in window_overlaps(offsets, windows)]
     return found

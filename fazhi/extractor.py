@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from fazhi.model_dir import ModelDirectory
 from fazhi.offsets import OffsetMap
 from fazhi.structure import items, sections
 from fazhi.tokens import Tokens, tokenize
-from fazhi.windows import FloatArray, spans_of_windows, stitch
+from fazhi.windows import FloatArray, plan_windows, stitch
 
 GROUP_TOKENS = 32_768
 """``extract_many`` runs about this many tokens at once: enough to fill batches, little enough to stay small."""
@@ -71,16 +71,16 @@ class Extractor:
                 group, size = [], 0
         yield from self._run(group)
 
-    def logits(self, tokens: list[Tokens]) -> list[FloatArray]:
+    def logits(self, group: Sequence[tuple[Document, Tokens]]) -> list[FloatArray]:
         """Return ``(len(tokens), labels)`` logits for the tokens of each document, windows stitched."""
         size, overlap = self.model.window
-        plans = [spans_of_windows(len(item), size, overlap) for item in tokens]
-        windows: list[Ids] = [item.ids[a:b] for item, plan in zip(tokens, plans, strict=True) for a, b in plan]
+        plans = [plan_windows(document.text, tokens.offsets, size, overlap) for document, tokens in group]
+        windows: list[Ids] = [tokens.ids[a:b] for (_, tokens), plan in zip(group, plans, strict=True) for a, b in plan]
         rows = iter(self.backend.logits(windows))
-        return [stitch(plan, [next(rows) for _ in plan], len(item)) for item, plan in zip(tokens, plans, strict=True)]
+        return [stitch(plan, [next(rows) for _ in plan], len(tokens)) for (_, tokens), plan in zip(group, plans, strict=True)]
 
     def _run(self, group: list[tuple[Document, Tokens]]) -> Iterator[Document]:
-        for (document, tokens), logits in zip(group, self.logits([tokens for _, tokens in group]), strict=True):
+        for (document, tokens), logits in zip(group, self.logits(group), strict=True):
             yield self._finish(document, tokens, logits)
 
     def _finish(self, document: Document, tokens: Tokens, logits: FloatArray) -> Document:

@@ -1,30 +1,55 @@
-"""Overlapping token windows over a whole report, and the way back: one row of logits a token, nothing truncated."""
+"""Token windows over a whole report, cut at sentence ends, and the way back: one row of logits a token, nothing truncated."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from fazhi.clauses import SENTENCE_ENDS
+
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+Window = tuple[int, int]
+"""Half-open range of a document's tokens."""
+SHORTEST = 4
+"""No piece is shorter than this part of the longest, but the last: a window of few tokens costs a call and sees little."""
 
 
-def spans_of_windows(tokens: int, size: int, overlap: int) -> list[tuple[int, int]]:
-    """Cover ``range(tokens)`` with windows of at most ``size`` tokens, neighbours sharing at least ``overlap``.
+def plan_windows(text: str, offsets: IntArray, size: int, overlap: int) -> list[Window]:
+    """Cover a document's tokens with windows of at most ``size``, cut at sentence ends.
 
-    All windows but a single short one have exactly ``size`` tokens: the last is moved back rather than cut short, so that
-    every token is seen with as much context as there is. Raises ``ValueError`` unless ``0 <= overlap < size``.
+    ``offsets`` is ``(tokens, 2)``, the tokens' extents in ``text``. The pieces between the cuts are about as long as each
+    other and hold whole sentences; only a sentence longer than a piece is cut inside. Every piece is widened by half of
+    ``overlap`` tokens of context to both sides. So a token is seen with its whole sentence, and hardly any token twice.
+    Raises ``ValueError`` unless ``0 <= overlap < size``.
     """
     if not 0 <= overlap < size:
         raise ValueError(f"window overlap {overlap} must be at least 0 and less than the size {size}")
+    tokens, context = len(offsets), overlap // 2
     if tokens <= size:
         return [(0, tokens)] if tokens else []
-    starts = [*range(0, tokens - size, size - overlap), tokens - size]
-    return [(start, start + size) for start in starts]
+    last = np.fromiter((text[end - 1] in SENTENCE_ENDS for end in offsets[:, 1].tolist()), dtype=bool, count=tokens)
+    cuts = _cuts(np.flatnonzero(last) + 1, tokens, size - 2 * context)
+    return [(max(0, start - context), min(tokens, end + context)) for start, end in pairwise([0, *cuts])]
 
 
-def stitch(windows: Sequence[tuple[int, int]], logits: Sequence[FloatArray], tokens: int) -> FloatArray:
+def _cuts(ends: IntArray, tokens: int, room: int) -> list[int]:
+    """Return where to cut ``range(tokens)`` into pieces of at most ``room``: at ``ends`` where they are not too far apart."""
+    cuts: list[int] = []
+    at = 0
+    while tokens - at > room:
+        left = tokens - at
+        even = at + left / -(-left // room)
+        near = ends[np.searchsorted(ends, at + room // SHORTEST, "right") : np.searchsorted(ends, at + room, "right")]
+        at = int(near[np.abs(near - even).argmin()]) if len(near) else at + room
+        cuts.append(at)
+    return [*cuts, tokens] if at < tokens else cuts
+
+
+def stitch(windows: Sequence[Window], logits: Sequence[FloatArray], tokens: int) -> FloatArray:
     """Average the windows' rows (each ``(end - start, labels)``) into ``(tokens, labels)``.
 
     A row counts by its distance to the nearer end of its window (plus one), because a token in the middle has seen both

@@ -27,7 +27,7 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer
 from fazhi.errors import FazhiError, ModelError
 from fazhi.schema import Schema, default_schema
 
-OPSET, TOLERANCE, WINDOW, OVERLAP = 20, 1e-3, 254, 64
+OPSET, TOLERANCE, WINDOW, OVERLAP = 20, 1e-3, 254, 32
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 
 

@@ -1,4 +1,4 @@
-"""Windows: nothing truncated, stitching faithful."""
+"""Windows: nothing truncated, cuts at sentence ends, stitching faithful."""
 
 import itertools
 
@@ -7,27 +7,59 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fazhi.windows import spans_of_windows, stitch
+from fazhi.windows import SHORTEST, plan_windows, stitch
+
+texts = st.text(st.sampled_from("新增立法3项，。；\n"), max_size=400)
 
 
-@given(st.integers(0, 500), st.integers(1, 60), st.integers(0, 59))
-def test_windows_cover_everything(tokens, size, overlap):
+def tokens_of(text):
+    """One token a character, blanks without."""
+    return np.array([(at, at + 1) for at, char in enumerate(text) if not char.isspace() or char == "\n"], np.int64).reshape(
+        -1, 2
+    )
+
+
+@given(texts, st.integers(1, 60), st.integers(0, 59))
+def test_windows_cover_everything(text, size, overlap):
+    offsets = tokens_of(text)
     if overlap >= size:
         with pytest.raises(ValueError, match="overlap"):
-            spans_of_windows(tokens, size, overlap)
+            plan_windows(text, offsets, size, overlap)
         return
-    windows = spans_of_windows(tokens, size, overlap)
-    assert {i for start, end in windows for i in range(start, end)} == set(range(tokens))
-    assert all(end - start == min(size, tokens) for start, end in windows)
-    assert all(a[1] - b[0] >= overlap for a, b in itertools.pairwise(windows))
+    windows = plan_windows(text, offsets, size, overlap)
+    assert {i for start, end in windows for i in range(start, end)} == set(range(len(offsets)))
+    assert all(end - start <= size for start, end in windows)
+    assert all(a[0] < b[0] and a[1] < b[1] for a, b in itertools.pairwise(windows))
+    assert all(
+        a[1] - b[0] == 2 * (overlap // 2) for a, b in itertools.pairwise(windows) if min(a[1] - a[0], b[1] - b[0]) > overlap
+    )
+    if len(offsets) <= size:
+        assert windows == ([(0, len(offsets))] if len(offsets) else [])
 
 
-@given(st.integers(1, 200), st.integers(2, 50), st.integers(0, 49))
-def test_stitching_equals_one_window(tokens, size, overlap):
-    whole = np.random.default_rng(tokens).normal(size=(tokens, 3)).astype(np.float32)
-    windows = spans_of_windows(tokens, size, min(overlap, size - 1))
-    stitched = stitch(windows, [whole[a:b] for a, b in windows], tokens)
-    np.testing.assert_allclose(stitched, whole, rtol=1e-5, atol=1e-6)
+@given(texts, st.integers(1, 60))
+def test_a_sentence_is_cut_only_where_it_is_longer_than_a_piece(text, size):
+    offsets = tokens_of(text)
+    ends = {at + 1 for at, (start, _) in enumerate(offsets.tolist()) if text[start] in "。；\n"} | {0}
+    windows = plan_windows(text, offsets, size, 0)
+    for start, end in windows[:-1]:
+        inside = [at for at in ends if start + size // SHORTEST < at <= start + size]
+        assert end in inside if inside else end - start == size
+
+
+def test_pieces_are_about_equal():
+    text = "新增立法三项。" * 60
+    assert [end - start for start, end in plan_windows(text, tokens_of(text), 254, 0)] == [210, 210]
+    assert plan_windows(text, tokens_of(text), 254, 32) == [(0, 226), (194, 420)]
+
+
+@given(texts, st.integers(2, 50), st.integers(0, 49))
+def test_stitching_equals_one_window(text, size, overlap):
+    offsets = tokens_of(text)
+    whole = np.random.default_rng(len(text)).normal(size=(len(offsets), 3)).astype(np.float32)
+    windows = plan_windows(text, offsets, size, min(overlap, size - 1))
+    stitched = stitch(windows, [whole[a:b] for a, b in windows], len(offsets))
+    np.testing.assert_allclose(stitched, whole if len(offsets) else np.zeros((0, 0)), rtol=1e-5, atol=1e-6)
 
 
 def test_the_middle_of_a_window_counts_more_than_its_end():
@@ -36,5 +68,5 @@ def test_the_middle_of_a_window_counts_more_than_its_end():
 
 
 def test_no_tokens():
-    assert spans_of_windows(0, 10, 2) == []
+    assert plan_windows("", np.zeros((0, 2), np.int64), 10, 2) == []
     assert stitch([], [], 0).shape == (0, 0)

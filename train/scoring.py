@@ -13,18 +13,18 @@ from fazhi.clauses import clauses
 from fazhi.decoding import ClauseTokens, decode
 from fazhi.document import Span
 from fazhi.schema import Schema
-from fazhi.windows import FloatArray, spans_of_windows, stitch
+from fazhi.windows import FloatArray, plan_windows, stitch
 from train.dataset import Example
 
-WINDOW, OVERLAP, BATCH_TOKENS = 254, 64, 4096
+WINDOW, OVERLAP, BATCH_TOKENS = 254, 32, 4096
 
 
 @torch.inference_mode()  # type: ignore[untyped-decorator]  # torch is untyped here
 def logits_of(model: nn.Module, examples: Sequence[Example], specials: tuple[int, int, int]) -> list[FloatArray]:
-    """Return ``(tokens, labels)`` logits for each document: overlapping windows, bf16, stitched as the extractor does."""
+    """Return ``(tokens, labels)`` logits for each document: windows as the extractor cuts and stitches them, bf16."""
     training = model.training
     model.eval()
-    plans = [spans_of_windows(len(example.tokens), WINDOW, OVERLAP) for example in examples]
+    plans = [plan_windows(example.document.text, example.tokens.offsets, WINDOW, OVERLAP) for example in examples]
     windows = [example.tokens.ids[a:b] for example, plan in zip(examples, plans, strict=True) for a, b in plan]
 
     def forward(ids: np.ndarray, mask: np.ndarray) -> FloatArray:  # type: ignore[type-arg]  # as run_batched gives them

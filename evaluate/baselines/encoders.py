@@ -24,7 +24,7 @@ from fazhi.errors import EvaluationError
 from fazhi.schema import Schema, default_schema
 from fazhi.tagging import encode
 from fazhi.tokens import tokenize
-from fazhi.windows import spans_of_windows
+from fazhi.windows import plan_windows
 
 WINDOW, WINDOWS = 254, 16
 EPOCHS, BATCH, RATE = 20, 4096, 5e-3
@@ -51,13 +51,13 @@ Windows = list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
 
 
 def windows_of(documents: Sequence[Document], tokenizer: Any, schema: Schema) -> Windows:  # noqa: ANN401
-    """Cut documents into windows of ``WINDOW`` tokens; the last of a document is moved back, so some tokens count twice."""
+    """Cut documents into windows of ``WINDOW`` tokens."""
     found: Windows = []
     for document in documents:
         tokens = tokenize(document.text, tokenizer.backend_tokenizer)
         offsets = [(start, end) for start, end in tokens.offsets.tolist()]
         tags = np.array([encode(document.spans, offsets, layer)[0] for layer in schema.layers], dtype=np.int64).T
-        found += [(tokens.ids[a:b], tags[a:b]) for a, b in spans_of_windows(len(tokens), WINDOW, 0)]
+        found += [(tokens.ids[a:b], tags[a:b]) for a, b in plan_windows(document.text, tokens.offsets, WINDOW, 0)]
     return found
 
 
