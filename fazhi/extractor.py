@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from fazhi.structure import items, sections
 from fazhi.tokens import Tokens, tokenize
 from fazhi.windows import FloatArray, plan_windows, stitch
 
-GROUP_TOKENS = 32_768
-"""``extract_many`` runs about this many tokens at once: enough to fill batches, little enough to stay small."""
+Group = list[tuple[Document, Tokens]]
+"""Documents that go through the model together, each with its tokens."""
+GROUP_TOKENS = 8192
+"""``extract_many`` runs about this many tokens at once: enough to keep all cores busy, little enough to stay small."""
 
 OnError = Callable[[Path, FazhiError], None]
 """What ``extract_many`` does with a file that cannot be read."""
@@ -44,7 +47,7 @@ class Extractor:
 
     def extract(self, document: Document) -> Document:
         """Return the document with its spans (scored, with source offsets), records, and findings of the audit."""
-        return next(self.extract_many([document]))
+        return next(self._finished([(document, tokenize(document.text, self.model.tokenizer))]))
 
     def extract_many(self, documents: Iterable[Document | Path | str], on_error: OnError | None = None) -> Iterator[Document]:
         """Extract a stream of documents, or of paths of files to read, in order, several at a time.
@@ -52,26 +55,41 @@ class Extractor:
         Memory does not grow with their number. A file that cannot be read is given to ``on_error(path, error)`` and left out;
         without ``on_error`` its ``FazhiError`` is raised, after the documents before it.
         """
-        group: list[tuple[Document, Tokens]] = []
+        waiting: Iterator[Document] = iter(())
+        with ThreadPoolExecutor(1, thread_name_prefix="fazhi-ahead") as ahead:
+            for group, error in self._groups(documents, on_error):
+                rows = ahead.submit(self.logits, group)  # the model works on this group while the one before is decoded
+                yield from waiting
+                waiting = self._finished(group, rows)
+                if error is not None:
+                    yield from waiting
+                    raise error
+            yield from waiting
+
+    def _groups(
+        self, documents: Iterable[Document | Path | str], on_error: OnError | None
+    ) -> Iterator[tuple[Group, FazhiError | None]]:
+        """Yield groups of documents with their tokens, and the error that ends the stream with the last of them."""
+        group: Group = []
         size = 0
         for item in documents:
             try:
                 document = item if isinstance(item, Document) else ingest.read(Path(item))
             except FazhiError as error:
                 if on_error is None:
-                    yield from self._run(group)
-                    raise
+                    yield group, error
+                    return
                 on_error(Path(str(item)), error)
                 continue
             tokens = tokenize(document.text, self.model.tokenizer)
             group.append((document, tokens))
             size += len(tokens)
             if size >= GROUP_TOKENS:
-                yield from self._run(group)
+                yield group, None
                 group, size = [], 0
-        yield from self._run(group)
+        yield group, None
 
-    def logits(self, group: Sequence[tuple[Document, Tokens]]) -> list[FloatArray]:
+    def logits(self, group: Group) -> list[FloatArray]:
         """Return ``(len(tokens), labels)`` logits for the tokens of each document, windows stitched."""
         size, overlap = self.model.window
         plans = [plan_windows(document.text, tokens.offsets, size, overlap) for document, tokens in group]
@@ -79,9 +97,11 @@ class Extractor:
         rows = iter(self.backend.logits(windows))
         return [stitch(plan, [next(rows) for _ in plan], len(tokens)) for (_, tokens), plan in zip(group, plans, strict=True)]
 
-    def _run(self, group: list[tuple[Document, Tokens]]) -> Iterator[Document]:
-        for (document, tokens), logits in zip(group, self.logits(group), strict=True):
-            yield self._finish(document, tokens, logits)
+    def _finished(self, group: Group, rows: Future[list[FloatArray]] | None = None) -> Iterator[Document]:
+        """Yield the documents of a group complete, given their logits or the promise of them."""
+        logits = self.logits(group) if rows is None else rows.result()
+        for (document, tokens), mine in zip(group, logits, strict=True):
+            yield self._finish(document, tokens, mine)
 
     def _finish(self, document: Document, tokens: Tokens, logits: FloatArray) -> Document:
         aligned = ClauseTokens.align(document.text, tokens.offsets, clauses_of_body(document))

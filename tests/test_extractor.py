@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -50,10 +51,26 @@ def test_a_report_of_any_length_is_read_to_its_end(extractor):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.text(alphabet="甲乙丙丁3，\n子", max_size=60), max_size=8))
-def test_many_at_once_equals_one_by_one(extractor, texts):
+@given(st.lists(st.text(alphabet="甲乙丙丁3，\n子", max_size=60), max_size=8), st.sampled_from([1, 40, 8192]))
+def test_many_at_once_equals_one_by_one(extractor, texts, tokens):
     documents = [Document(str(i), text) for i, text in enumerate(texts)]
-    assert list(extractor.extract_many(documents)) == [extractor.extract(document) for document in documents]
+    with mock.patch("fazhi.extractor.GROUP_TOKENS", tokens):
+        assert list(extractor.extract_many(documents)) == [extractor.extract(document) for document in documents]
+
+
+def test_the_model_works_one_group_ahead_and_no_further(extractor):
+    read = []
+
+    def documents():
+        for number in range(6):
+            read.append(number)
+            yield Document(str(number), "丙丁3，甲甲。")
+
+    with mock.patch("fazhi.extractor.GROUP_TOKENS", 1):
+        stream = extractor.extract_many(documents())
+        assert [next(stream).id for _ in range(2)] == ["0", "1"]
+        assert read == [0, 1, 2]
+        stream.close()
 
 
 def test_nothing_outside_the_body_is_tagged(extractor):
