@@ -173,6 +173,7 @@ def test_a_run_killed_near_its_early_stop_stops_there_all_the_same(base, tmp_pat
         monkeypatch.setattr("train.finetune.score", lambda *_: {"mean": marks[at]})
         return original(self)
 
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(LayeredTrainer, "evaluate", evaluate)
     settings = replace(run_config(base, tmp_path, "whole", patience=2, average=2), evaluations=8)
     deadly = 0
@@ -184,6 +185,7 @@ def test_a_run_killed_near_its_early_stop_stops_there_all_the_same(base, tmp_pat
         train(settings, tmp_path)
     train(settings, tmp_path)
     assert max(calls) == 2
+    assert not (tmp_path / "runs").exists()  # where TensorBoard writes unless told the run's folder
     whole, cut = _weights(tmp_path / "whole"), _weights(tmp_path / "cut")
     assert all(torch.equal(whole[name], cut[name]) for name in whole)
 

@@ -11,6 +11,7 @@ import torch
 import typer
 from safetensors.torch import load_file
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState
+from transformers.integrations import TensorBoardCallback
 
 
 @contextmanager
@@ -62,6 +63,7 @@ def restore_stopped(trainer: Trainer, checkpoint: Path, patience: int) -> bool:
     if since_best(state) < patience:
         return False
     trainer.state = state
+    trainer.remove_callback(TensorBoardCallback)  # without a training it would write into ./runs
     trainer.model.load_state_dict(load_file(checkpoint.with_name(f"checkpoint-{state.best_global_step}") / "model.safetensors"))
     return True
 
