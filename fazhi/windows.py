@@ -1,4 +1,4 @@
-"""Token windows over a whole report, cut at sentence ends, and the way back: one row of logits a token, nothing truncated."""
+"""Token windows over a whole report, cut at clause ends, and the way back: one row of logits a token, nothing truncated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from fazhi.clauses import SENTENCE_ENDS
+from fazhi.clauses import SENTENCE_ENDS, clauses
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -22,28 +22,33 @@ def plan_windows(text: str, offsets: IntArray, size: int, overlap: int) -> list[
     """Cover a document's tokens with windows of at most ``size``, cut at sentence ends.
 
     ``offsets`` is ``(tokens, 2)``, the tokens' extents in ``text``. The pieces between the cuts are about as long as each
-    other and hold whole sentences; only a sentence longer than a piece is cut inside. Every piece is widened by half of
-    ``overlap`` tokens of context to both sides. So a token is seen with its whole sentence, and hardly any token twice.
-    Raises ``ValueError`` unless ``0 <= overlap < size``.
+    other and hold whole sentences; a sentence longer than a piece is cut at a clause end, a clause longer than a piece
+    anywhere. Every piece is widened by half of ``overlap`` tokens of context to both sides. So a token is seen with its whole
+    clause, and hardly any token twice. Raises ``ValueError`` unless ``0 <= overlap < size``.
     """
     if not 0 <= overlap < size:
         raise ValueError(f"window overlap {overlap} must be at least 0 and less than the size {size}")
     tokens, context = len(offsets), overlap // 2
     if tokens <= size:
         return [(0, tokens)] if tokens else []
-    last = np.fromiter((text[end - 1] in SENTENCE_ENDS for end in offsets[:, 1].tolist()), dtype=bool, count=tokens)
-    cuts = _cuts(np.flatnonzero(last) + 1, tokens, size - 2 * context)
+    found = clauses(text)
+    ends = np.searchsorted(offsets[:, 0], [clause.outer_end + 1 for clause in found])
+    sentences = np.array([clause.separator in SENTENCE_ENDS for clause in found])
+    cuts = _cuts(np.unique(ends[sentences]), np.unique(ends), tokens, size - 2 * context)
     return [(max(0, start - context), min(tokens, end + context)) for start, end in pairwise([0, *cuts])]
 
 
-def _cuts(ends: IntArray, tokens: int, room: int) -> list[int]:
-    """Return where to cut ``range(tokens)`` into pieces of at most ``room``: at ``ends`` where they are not too far apart."""
+def _cuts(sentences: IntArray, ends: IntArray, tokens: int, room: int) -> list[int]:
+    """Return where to cut ``range(tokens)`` into pieces of at most ``room`` tokens: at ``sentences``, or else at ``ends``."""
     cuts: list[int] = []
     at = 0
-    while tokens - at > room:
-        left = tokens - at
+    while (left := tokens - at) > room:
         even = at + left / -(-left // room)
-        near = ends[np.searchsorted(ends, at + room // SHORTEST, "right") : np.searchsorted(ends, at + room, "right")]
+        least = at + room // SHORTEST
+        for places, low in ((sentences, least), (ends, least), (ends, at)):
+            near = places[np.searchsorted(places, low, "right") : np.searchsorted(places, at + room, "right")]
+            if len(near):
+                break
         at = int(near[np.abs(near - even).argmin()]) if len(near) else at + room
         cuts.append(at)
     return [*cuts, tokens] if at < tokens else cuts
