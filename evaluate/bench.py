@@ -64,8 +64,8 @@ def speed(model: Path, documents: Sequence[Document], train: Sequence[Document],
     pipelines: dict[str, contenders.Run] = {"fazhi, all cores": contenders.fazhi(model)}
     for batch in (1, 8):
         pipelines[f"(a) pipeline, torch float32, batch {batch}"] = contenders.pipeline_float(model, batch)
-        pipelines[f"(b) pipeline, our int8 ONNX file, batch {batch}"] = contenders.pipeline_onnx(model, batch)
     found = rows(versus(pipelines, documents, rounds), characters, "fazhi, all cores")
+    pipelines["(b) pipeline, our int8 ONNX file"] = contenders.pipeline_onnx(model)
     single = {"fazhi, one core": contenders.fazhi(model, 1), "(c) spaCy, one process": contenders.spacy_baseline(train)}
     return found + rows(versus(single, documents, rounds), characters, "fazhi, one core")
 

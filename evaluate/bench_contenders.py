@@ -35,9 +35,12 @@ def pipeline_float(model: Path, batch: int) -> Run:
     return _pipeline(model, weights, batch)
 
 
-def pipeline_onnx(model: Path, batch: int) -> Run:
-    """Return the same pipeline on the ONNX file that fazhi runs; onnxruntime with its own settings, all cores a call."""
-    return _pipeline(model, _OnnxModel(model), batch)
+def pipeline_onnx(model: Path) -> Run:
+    """Return the same pipeline on the ONNX file that fazhi runs; onnxruntime with its own settings, all cores a call.
+
+    A window a call: the file takes no padding.
+    """
+    return _pipeline(model, _OnnxModel(model), 1)
 
 
 class _OnnxModel(PreTrainedModel):  # type: ignore[misc]  # transformers is untyped here
@@ -50,10 +53,10 @@ class _OnnxModel(PreTrainedModel):  # type: ignore[misc]  # transformers is unty
         options.intra_op_num_threads = len(os.sched_getaffinity(0))
         weights = str(ModelDirectory.open(model).weights)
         self.session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        self.names = [item.name for item in self.session.get_inputs()]
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: Any) -> TokenClassifierOutput:  # noqa: ANN401
-        feed = {"input_ids": input_ids.numpy(), "attention_mask": attention_mask.numpy()}
-        (logits,) = self.session.run(None, feed)
+    def forward(self, **inputs: Any) -> TokenClassifierOutput:  # noqa: ANN401
+        (logits,) = self.session.run(None, {name: inputs[name].numpy() for name in self.names})
         return TokenClassifierOutput(logits=torch.from_numpy(logits))
 
 

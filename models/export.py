@@ -2,7 +2,8 @@
 
 Writes float16 safetensors, an int8 ONNX file (and the float32 one on request), the tokenizer, ``config.json`` with label
 layers, window and temperatures, and the files' SHA-256 sums. The float ONNX file must agree with torch within 1e-3 before it is
-quantised; the word embeddings are kept in int8 too, a scale a row.
+quantised; the word embeddings are kept in int8 too, a scale a row. A model directory is a run as well: its float16 weights give
+its ONNX file anew.
 """
 
 from __future__ import annotations
@@ -22,24 +23,53 @@ import typer
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
-from transformers import AutoModelForTokenClassification, AutoTokenizer
+from transformers import AttentionInterface, AutoModelForTokenClassification, AutoTokenizer
 
 from fazhi.errors import FazhiError, ModelError
 from fazhi.schema import Schema, default_schema
 
-OPSET, TOLERANCE, WINDOW, OVERLAP = 20, 1e-3, 254, 32
+OPSET, TOLERANCE, WINDOW, OVERLAP = 20, 1e-3, 254, 16
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 
 
+FUSED = "fazhi_fused"
+
+
+def fused_attention(
+    _module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    _mask: torch.Tensor | None,
+    scaling: float,
+    **_: Any,  # noqa: ANN401  transformers passes more than we use
+) -> tuple[torch.Tensor, None]:
+    """Attend in one operator of onnxruntime, which keeps a block of queries in the cache; tensors ``(batch, heads, n, width)``.
+
+    Only without a mask does it take that way, so the exported graph has none: a call is one window, or windows of one length.
+    """
+    batch, heads, tokens, width = query.shape
+    rows = [part.transpose(1, 2).reshape(batch, tokens, heads * width) for part in (query, key, value)]
+    found = torch.onnx.ops.symbolic(
+        "com.microsoft::MultiHeadAttention",
+        rows,
+        {"num_heads": heads, "scale": float(scaling)},
+        dtype=query.dtype,
+        shape=rows[0].shape,
+        version=1,
+    )
+    return found.reshape(batch, tokens, heads, width), None
+
+
 class _Logits(torch.nn.Module):  # type: ignore[misc]  # torch is untyped here
-    """The model as a function of two tensors to one."""
+    """The model as a function of one tensor to one."""
 
     def __init__(self, model: torch.nn.Module) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.model(input_ids=input_ids).logits
         return logits
 
 
@@ -50,8 +80,6 @@ def load(run: Path, schema: Schema) -> torch.nn.Module:
             raise ModelError(
                 run, f"{name} is missing", "give --run the folder that train.finetune or train.distill wrote (…/best)"
             )
-    # eager attention: the graph of torch's fused one guards every softmax against rows that are masked throughout, which no
-    # window has, and onnxruntime spends a fifth of a window's time on the guards
     model = AutoModelForTokenClassification.from_pretrained(run, dtype=torch.float32, attn_implementation="eager").eval()
     if model.config.id2label != schema.id2label:
         raise ModelError(
@@ -62,45 +90,46 @@ def load(run: Path, schema: Schema) -> torch.nn.Module:
     return model
 
 
-def example(model: torch.nn.Module, batch: int = 3, tokens: int = 40, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return random ids ``(batch, tokens)`` and a mask with padding in its last row."""
+def example(model: torch.nn.Module, batch: int = 3, tokens: int = 40, seed: int = 0) -> torch.Tensor:
+    """Return random ids ``(batch, tokens)``."""
     generator = torch.Generator().manual_seed(seed)
-    ids = torch.randint(4, model.config.vocab_size, (batch, tokens), generator=generator)
-    mask = torch.ones_like(ids)
-    mask[-1, tokens // 2 :] = 0
-    return ids, mask
+    return torch.randint(4, model.config.vocab_size, (batch, tokens), generator=generator)
 
 
 def export_onnx(model: torch.nn.Module, out: Path) -> None:
-    """Write the float32 graph: ids and mask ``(batch, tokens)`` → logits ``(batch, tokens, labels)``."""
+    """Write the float32 graph: ids ``(batch, tokens)`` without padding → logits ``(batch, tokens, labels)``."""
+    AttentionInterface.register(FUSED, fused_attention)
+    before = model.config._attn_implementation  # transformers has a setter and no getter
+    model.set_attn_implementation(FUSED)
     batch, tokens = (
         torch.export.Dim("batch", min=1),
         torch.export.Dim("tokens", min=2, max=model.config.max_position_embeddings),
     )
     torch.onnx.export(
         _Logits(model).eval(),
-        example(model),
+        (example(model),),
         str(out),
         dynamo=True,
         opset_version=OPSET,
-        input_names=["input_ids", "attention_mask"],
+        input_names=["input_ids"],
         output_names=["logits"],
-        dynamic_shapes={"input_ids": {0: batch, 1: tokens}, "attention_mask": {0: batch, 1: tokens}},
+        dynamic_shapes={"input_ids": {0: batch, 1: tokens}},
         external_data=False,
         verbose=False,
     )
+    model.set_attn_implementation(before)
 
 
 def difference(model: torch.nn.Module, path: Path) -> float:
-    """Return the largest difference of logits between torch and an ONNX file, at tokens that are not padding, three shapes."""
+    """Return the largest difference of logits between torch and an ONNX file, three shapes."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     worst = 0.0
     for batch, tokens in ((3, 40), (1, 7), (2, 256)):
-        ids, mask = example(model, batch, tokens, seed=tokens)
+        ids = example(model, batch, tokens, seed=tokens)
         with torch.inference_mode():
-            expected = model(input_ids=ids, attention_mask=mask).logits.numpy()
-        (found,) = session.run(None, {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
-        worst = max(worst, float(np.abs((expected - found)[mask.numpy() == 1]).max()))
+            expected = model(input_ids=ids).logits.numpy()
+        (found,) = session.run(None, {"input_ids": ids.numpy()})
+        worst = max(worst, float(np.abs(expected - found).max()))
     return worst
 
 
@@ -152,14 +181,21 @@ def _looked_up(model: onnx.ModelProto, table: Any, node: Any) -> list[Any]:  # n
     ]
 
 
+def temperatures(run: Path) -> dict[str, float]:
+    """Return what ``train`` has measured: of a run in a file of its own, of a model directory in its configuration."""
+    if (run / "temperatures.json").exists():
+        found: dict[str, float] = json.loads((run / "temperatures.json").read_text(encoding="utf-8"))
+        return found
+    return dict(json.loads((run / "config.json").read_text(encoding="utf-8")).get("temperatures", {}))
+
+
 def write_config(model: torch.nn.Module, run: Path, out: Path, schema: Schema) -> None:
     """Add label layers, window and temperatures to the saved ``config.json``."""
     config = json.loads((out / "config.json").read_text(encoding="utf-8"))
-    measured = run / "temperatures.json"
     config["label_layers"] = schema.to_json()
     config["max_tokens"] = model.config.max_position_embeddings
     config["window"], config["window_overlap"] = WINDOW, OVERLAP
-    config["temperatures"] = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else {}
+    config["temperatures"] = temperatures(run)
     (out / "config.json").write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
