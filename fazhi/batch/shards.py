@@ -21,7 +21,10 @@ from fazhi.errors import FazhiError
 from fazhi.ingest.limits import Limits
 from fazhi.writers import print_documents
 
-SHARD_ITEMS = 32
+SHARD_ITEMS = (4, 32)
+"""Items of the smallest and of the largest shard."""
+SHARD_SHARE = 16
+"""A shard holds this part of all items before it: then the last ones leave no worker idle for long, however few there are."""
 SHARD_BYTES = 4 * 2**20
 
 Write = Callable[[Iterable[Document], Path], None]
@@ -104,12 +107,14 @@ class Plan:
 
 
 def cut(items: Iterable[Item], salt: str) -> Iterator[Shard]:
-    """Group a stream of items into shards of at most ``SHARD_ITEMS`` items and about ``SHARD_BYTES`` bytes."""
+    """Group a stream of items into shards of ``SHARD_ITEMS`` items and about ``SHARD_BYTES`` bytes, small ones first."""
     group: list[Item] = []
-    size = number = 0
+    size = number = before = 0
+    least, most = SHARD_ITEMS
     for item in items:
-        if group and (len(group) == SHARD_ITEMS or size + len(item.raw) > SHARD_BYTES):
+        if group and (len(group) == min(most, max(least, before // SHARD_SHARE)) or size + len(item.raw) > SHARD_BYTES):
             yield _shard(number, group, salt)
+            before += len(group)
             group, size, number = [], 0, number + 1
         group.append(item)
         size += len(item.raw)
