@@ -70,12 +70,18 @@ def share(facts: Facts) -> float:
     return float(facts["operations"]["products"] / facts["operations"]["encoder"])
 
 
+def net(growth: Sequence[Facts], workers: int) -> list[Facts]:
+    """Return the batches on so many workers, without the first, with seconds a report net of the first.
+
+    The first only starts: every worker does one shard.
+    """
+    start, *rows = [row for row in growth if row["workers"] == workers]
+    return [{**row, "each": (row["seconds"] - start["seconds"]) / (row["reports"] - start["reports"])} for row in rows]
+
+
 def series(facts: Facts) -> list[Facts]:
-    """Return the batches on all cores, without the one that only starts, with seconds a report net of the start."""
-    cores = facts["machine"]["cores"]
-    rows = [row for row in facts["growth"] if row["workers"] == cores]
-    start = next(row["seconds"] for row in rows if row["reports"] == 1)
-    return [{**row, "each": (row["seconds"] - start) / (row["reports"] - 1)} for row in rows if row["reports"] > 1]
+    """Return the batches on all cores, net of their start."""
+    return net(facts["growth"], facts["machine"]["cores"])
 
 
 def spread(facts: Facts, name: str) -> float:
@@ -102,17 +108,19 @@ def _operations(facts: Facts) -> list[str]:
 def _growth(facts: Facts) -> list[str]:
     about = [
         f"Parts of reports of about {facts['part']} characters, numbers swapped (`data.augment`), as JSON lines; peak memory",
-        "of all processes, each page counted once. Seconds a report are net of the run over a single report.",
+        "of all processes, each page counted once. The first rows are the start: a shard for every worker. Milliseconds a",
+        "report are those that every report beyond them takes.",
     ]
     lines = [
         "## Growth", "", *about, "",
         "| reports | workers | seconds | milliseconds a report | peak memory |", "|---|---|---|---|---|",
     ]  # fmt: skip
-    starts = {row["workers"]: row["seconds"] for row in facts["growth"] if row["reports"] == 1}
+    counts = {row["workers"] for row in facts["growth"]}
+    each = {(row["workers"], row["reports"]): row["each"] for count in counts for row in net(facts["growth"], count)}
     for row in facts["growth"]:
-        net = (row["seconds"] - starts[row["workers"]]) / max(1, row["reports"] - 1)
-        each = f"{1e3 * net:.1f}" if row["reports"] > 1 else "–"
+        cost = each.get((row["workers"], row["reports"]))
+        told = "–" if cost is None else f"{1e3 * cost:.1f}"
         lines.append(
-            f"| {row['reports']:,} | {row['workers']} | {row['seconds']:.1f} | {each} | {row['memory'] / 2**20:.0f} MB |"
+            f"| {row['reports']:,} | {row['workers']} | {row['seconds']:.1f} | {told} | {row['memory'] / 2**20:.0f} MB |"
         )
     return lines

@@ -17,11 +17,11 @@ FACTS = {
         {"name": "(c) y", "rate": 350.0, "ratio": 2.0},
     ],
     "growth": [
-        {"reports": 1, "workers": 2, "seconds": 2.0, "memory": 100},
-        {"reports": 1, "workers": 1, "seconds": 1.0, "memory": 80},
-        {"reports": 101, "workers": 2, "seconds": 12.0, "memory": 200},
-        {"reports": 1001, "workers": 2, "seconds": 107.0, "memory": 210},
-        {"reports": 101, "workers": 1, "seconds": 21.0, "memory": 120},
+        {"reports": 8, "workers": 2, "seconds": 2.0, "memory": 100},
+        {"reports": 4, "workers": 1, "seconds": 1.0, "memory": 80},
+        {"reports": 108, "workers": 2, "seconds": 12.0, "memory": 200},
+        {"reports": 1008, "workers": 2, "seconds": 107.0, "memory": 210},
+        {"reports": 104, "workers": 1, "seconds": 21.0, "memory": 120},
     ],
 }  # fmt: skip
 
@@ -32,7 +32,8 @@ def test_the_page_says_what_was_met_and_what_was_missed():
     assert "| 0.50 | ≥ 0.6, **missed** |" in page
     assert "| 5.0% | ≤ 10%, met |" in page
     assert "1.20 s, 50% of it imports | < 1.5 s, met" in page
-    assert "| 101 | 1 | 21.0 | 200.0 |" in page
+    assert "| 104 | 1 | 21.0 | 200.0 |" in page
+    assert "| 8 | 2 | 2.0 | – |" in page
 
 
 def test_time_a_report_is_net_of_the_start():
@@ -71,9 +72,9 @@ def test_the_bench_runs_from_end_to_end(root, tmp_path, monkeypatch):
     from evaluate import bench
 
     monkeypatch.chdir(root)
-    bench.main(root / "models" / "fazhi-small", reports=1, rounds=1, sizes="2,4", characters=300, out=tmp_path / "b.md")
+    bench.main(root / "models" / "fazhi-small", reports=1, rounds=1, sizes="10,12", characters=300, out=tmp_path / "b.md")
     facts = json.loads((tmp_path / "b.json").read_text(encoding="utf-8"))
     assert {row["name"][:3] for row in facts["speed"]} == {"faz", "(a)", "(b)", "(c)"}
     assert all(row["ratio"] > 0 for row in facts["speed"])
-    assert [row["reports"] for row in facts["growth"]] == [1, 1, 2, 4, 4]
+    assert [row["reports"] for row in facts["growth"]][1:] == [4, 10, 12, 12]
     assert (tmp_path / "b.md").read_text(encoding="utf-8").startswith("# Benchmarks")
