@@ -29,6 +29,20 @@ def fazhi(model: Path, threads: int = 0) -> Run:
     return lambda documents: sum(len(document.spans) for document in extractor.extract_many(documents))
 
 
+def on_one_core(run: Run) -> Run:
+    """Return a run that has one core: what it starts, from its first call on, has the same one."""
+
+    def pinned(documents: Sequence[Document]) -> int:
+        cores = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {max(cores)})
+        try:
+            return run(documents)
+        finally:
+            os.sched_setaffinity(0, cores)
+
+    return pinned
+
+
 def pipeline_float(model: Path, batch: int) -> Run:
     """Return transformers' pipeline on the same weights in float32, with the same windows."""
     weights = AutoModelForTokenClassification.from_pretrained(model, dtype=torch.float32).eval()

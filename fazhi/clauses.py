@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 SEPARATORS = frozenset("，,。；;：:！!？?\n")
 SENTENCE_ENDS = frozenset("。；;！!？?\n")
@@ -113,11 +114,17 @@ def skip_enumerators(text: str, start: int, end: int) -> int:
 
 def clauses(text: str) -> list[Clause]:
     """Split a text into its clauses; together their outer extents and separators cover it."""
-    found, start = [], 0
+    return list(_split(text))
+
+
+@lru_cache(maxsize=2)  # windows, decoding, records and audit ask for the clauses of a document one after the other
+def _split(text: str) -> tuple[Clause, ...]:
+    found: list[Clause] = []
+    start = 0
     for place in [*_separators(text), len(text)]:
         inner = skip_enumerators(text, start, place)
         end = inner + len(text[inner:place].rstrip().rstrip("\u200b\ufeff").rstrip())
         separator = text[place] if place < len(text) else ""
         found.append(Clause(start, place, inner, max(end, inner), separator))
         start = place + 1
-    return found
+    return tuple(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class Match:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """All canonical indicators and the threshold below which nothing matches."""
 
@@ -67,11 +67,22 @@ class Catalogue:
         grams = ngrams(plain)
         scored = [
             Match(entry.code, max(dice(grams, alias) for alias in entry.grams))
-            for entry in self.indicators
+            for entry in self._fitting.get((kind, unit), self._fitting.get((kind, None), ()))
             if entry.admits(text, unit, kind)
         ]
         found = max(scored, key=lambda match: match.score, default=None)
         return found if found and found.score >= self.threshold else None
+
+    @cached_property
+    def _fitting(self) -> Mapping[tuple[str, str | None], Sequence[Indicator]]:
+        """The indicators that a kind and a unit allow; unit ``None`` stands for every unit that no indicator names."""
+        kinds = {entry.kind for entry in self.indicators}
+        units = {None, *(unit for entry in self.indicators for unit in entry.units)}
+        return {
+            (kind, unit): [e for e in self.indicators if e.kind == kind and (not e.units or unit in e.units)]
+            for kind in kinds
+            for unit in units
+        }
 
     def __getitem__(self, code: str) -> Indicator:
         """Return an indicator by its code; ``KeyError`` where there is none."""
