@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,8 +22,10 @@ from fazhi.windows import FloatArray, plan_windows, stitch
 
 Group = list[tuple[Document, Tokens]]
 """Documents that go through the model together, each with its tokens."""
-GROUP_TOKENS = 8192
+GROUP_TOKENS = 2048
 """``extract_many`` runs about this many tokens at once: enough to keep all cores busy, little enough to stay small."""
+GROUPS_AHEAD = 2
+"""Groups that wait for the model while one is decoded: with a second one no core is idle where the first ends."""
 
 OnError = Callable[[Path, FazhiError], None]
 """What ``extract_many`` does with a file that cannot be read."""
@@ -55,16 +58,16 @@ class Extractor:
         Memory does not grow with their number. A file that cannot be read is given to ``on_error(path, error)`` and left out;
         without ``on_error`` its ``FazhiError`` is raised, after the documents before it.
         """
-        waiting: Iterator[Document] = iter(())
-        with ThreadPoolExecutor(1, thread_name_prefix="fazhi-ahead") as ahead:
+        waiting: deque[Iterator[Document]] = deque()
+        with ThreadPoolExecutor(GROUPS_AHEAD, thread_name_prefix="fazhi-ahead") as ahead:
             for group, error in self._groups(documents, on_error):
-                rows = ahead.submit(self.logits, group)  # the model works on this group while the one before is decoded
-                yield from waiting
-                waiting = self._finished(group, rows)
+                waiting.append(self._finished(group, ahead.submit(self.logits, group)))
+                while waiting and (len(waiting) > GROUPS_AHEAD or error is not None):
+                    yield from waiting.popleft()  # the model works on the groups behind it meanwhile
                 if error is not None:
-                    yield from waiting
                     raise error
-            yield from waiting
+            while waiting:
+                yield from waiting.popleft()
 
     def _groups(
         self, documents: Iterable[Document | Path | str], on_error: OnError | None

@@ -58,7 +58,7 @@ def test_many_at_once_equals_one_by_one(extractor, texts, tokens):
         assert list(extractor.extract_many(documents)) == [extractor.extract(document) for document in documents]
 
 
-def test_the_model_works_one_group_ahead_and_no_further(extractor):
+def test_the_model_works_two_groups_ahead_and_no_further(extractor):
     read = []
 
     def documents():
@@ -69,7 +69,7 @@ def test_the_model_works_one_group_ahead_and_no_further(extractor):
     with mock.patch("fazhi.extractor.GROUP_TOKENS", 1):
         stream = extractor.extract_many(documents())
         assert [next(stream).id for _ in range(2)] == ["0", "1"]
-        assert read == [0, 1, 2]
+        assert read == [0, 1, 2, 3]
         stream.close()
 
 
