@@ -82,7 +82,7 @@ def grow(model: Path, documents: Sequence[Document], sizes: Sequence[int], chara
     shard = SHARD_ITEMS[0]
     plan = [(shard * cores, cores), (shard, 1), *((size, cores) for size in sizes), (sizes[min(1, len(sizes) - 1)], 1)]
     with tempfile.TemporaryDirectory() as folder:
-        for index, (size, workers) in enumerate(plan):
+        for index, (size, workers) in enumerate(dict.fromkeys(plan)):  # one core has no second series
             source = Path(folder) / f"{index}.jsonl"
             growth.generate(documents, size, characters, source)
             outs = [Path(folder) / f"out-{index}-{again}" for again in range(SMALL_ROUNDS if size <= SMALL else 1)]
