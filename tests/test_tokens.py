@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 from transformers import AutoTokenizer
 
+from fazhi.errors import ConfigError
 from fazhi.tokens import LINE_BREAK, tokenize
 from train.base import BaseFile, Header
-from train.tokenizer import as_fast, build, candidates
+from train.tokenizer import as_fast, build, candidates, same_pieces
 
 TEXTS = st.text(
     st.one_of(
@@ -60,6 +62,22 @@ def test_an_alias_starts_as_the_mean_of_what_it_stands_for():
     base = BaseFile(Header(2, 1, 1, 2, 8, 8, 1, 1e-12), tuple((n, -1.0) for n in names), {"㎡": "m2"}, {"emb.word": table})
     tokenizer, rows = build(candidates(base, "㎡"), base)
     assert torch.equal(rows[tokenizer.token_to_id("㎡")], torch.tensor([9.0, 10.0]))
+
+
+def test_the_pieces_of_another_model_come_back_in_its_order():
+    names = ["<s>", "<pad>", "</s>", "<unk>", "m", "2", "受理", "行政", "▁", "<mask>"]
+    table = {"emb.word": np.arange(20, dtype=np.float32)}
+    base = BaseFile(Header(2, 1, 1, 2, 10, 8, 1, 1e-12), tuple((n, -1.0) for n in names), {"㎡": "m2"}, table)
+    every = candidates(base, "㎡")
+    theirs, rows = build([every[4], every[0], every[2]], base)
+    vocabulary = sorted(theirs.get_vocab(), key=theirs.token_to_id)
+    mine, again = build(same_pieces(base, vocabulary), base)
+    assert mine.to_str() == theirs.to_str()
+    assert torch.equal(again, rows)
+    with pytest.raises(ConfigError, match=r"1 pieces of it, such as .*办理"):
+        same_pieces(base, [*vocabulary, "办理"])
+    with pytest.raises(ConfigError, match="other special tokens"):
+        same_pieces(base, ["[CLS]", *vocabulary[1:]])
 
 
 def test_rare_characters_are_unknown_one_by_one(toy):

@@ -9,12 +9,15 @@ from train.config import load_config
 from train.distill import DistillConfig
 from train.finetune import FinetuneConfig
 
-KINDS = {"finetune.yaml": FinetuneConfig, "finetune-hub.yaml": FinetuneConfig, "distill.yaml": DistillConfig}
+KINDS = {
+    **dict.fromkeys(("finetune", "finetune-hub", "learning", "continue", "anew", "baselines/random"), FinetuneConfig),
+    **dict.fromkeys(("distill", "refine"), DistillConfig),
+}
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS.items())
 def test_shipped_configurations_load(root, name, kind):
-    config = load_config(root / "configs" / name, kind)
+    config = load_config(root / "configs" / f"{name}.yaml", kind)
     assert config.optim.epochs >= 1
     assert config.data.reports or config.data.dev_publishers
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from transformers import AutoTokenizer
 
 from data.inline import REPORTS, read
 from train.base import encoder_of, find_base_file, read_base_file
 from train.config import one_line_errors
 from train.finetune import resolve
-from train.tokenizer import PUNCTUATION, as_fast, build, candidates, count_pieces, prune
+from train.tokenizer import PUNCTUATION, as_fast, build, candidates, count_pieces, prune, same_pieces
 
 WEIGHTS = {"train": 20, "reports": 20, "gov": 5}
 """How much a text counts when pieces are chosen: the genre before other government text before laws and cases."""
@@ -51,13 +52,27 @@ def prepare(out: Path, pieces: int) -> str:
     return f"{out}: {len(rows)} pieces of {len(every)}; {lost / sum(counts.values()):.5%} of tokens used others"
 
 
+def prepare_like(out: Path, model: str) -> str:
+    """Write the base encoder with the very pieces of another model, so that both read text alike; say in one line what it is.
+
+    The pieces that are used most change with the reports; a second teacher or student must keep to those of the first.
+    """
+    base = read_base_file(find_base_file())
+    vocabulary = AutoTokenizer.from_pretrained(model).get_vocab()
+    tokenizer, rows = build(same_pieces(base, sorted(vocabulary, key=vocabulary.__getitem__)), base)
+    encoder_of(base, rows).save_pretrained(out)
+    as_fast(tokenizer).save_pretrained(out)
+    return f"{out}: {len(rows)} pieces, those of {model}"
+
+
 def main(
     out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("models/runs/base"),
     pieces: Annotated[int, typer.Option(help="Most pieces to keep.")] = 16_000,
+    like: Annotated[str, typer.Option(help="Keep the pieces of this model instead, in its order.")] = "",
 ) -> None:
     """Write the pruned base encoder and its tokenizer."""
     with one_line_errors():
-        typer.echo(prepare(out, pieces))
+        typer.echo(prepare_like(out, like) if like else prepare(out, pieces))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
+from fazhi.errors import ConfigError
 from fazhi.tokens import LINE_BREAK
 from train.base import BaseFile
 
@@ -69,6 +70,24 @@ def candidates(base: BaseFile, characters: Iterable[str]) -> list[Piece]:
         if char not in found and not char.isspace() and rows and len(rows) == len(parts):
             found[char] = Piece(char, min(base.pieces[row][1] for row in rows), rows)
     return list(found.values())
+
+
+def same_pieces(base: BaseFile, vocabulary: Sequence[str]) -> list[Piece]:
+    """Return the pieces of a vocabulary that this module built, in its order, its special tokens left out.
+
+    ``ConfigError`` where the base has nothing to make a piece of.
+    """
+    names = vocabulary[len(SPECIAL) + 2 :]
+    every = {piece.text: piece for piece in candidates(base, [name for name in names if len(name) == 1])}
+    missing = [name for name in names if name not in every]
+    if missing or list(vocabulary[: len(SPECIAL) + 2]) != [*SPECIAL, MASK, LINE_BREAK]:
+        what = (
+            f"the base has no vectors for {len(missing)} pieces of it, such as {missing[:3]}"
+            if missing
+            else "other special tokens"
+        )
+        raise ConfigError("vocabulary", what, "give a model whose tokenizer python -m train.prepare made")
+    return [every[name] for name in names]
 
 
 def build(pieces: Sequence[Piece], base: BaseFile) -> tuple[Tokenizer, torch.Tensor]:
