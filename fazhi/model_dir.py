@@ -124,7 +124,7 @@ class ModelDirectory:
     @property
     def window(self) -> tuple[int, int]:
         """Tokens a window (without special tokens) and tokens that neighbouring windows share."""
-        return int(self.config.get("window", 254)), int(self.config.get("window_overlap", 16))
+        return int(self.config.get("window", 254)), int(self.config.get("window_overlap", 64))
 
     @property
     def temperatures(self) -> dict[str, float]:

@@ -28,7 +28,7 @@ from transformers import AttentionInterface, AutoModelForTokenClassification, Au
 from fazhi.errors import FazhiError, ModelError
 from fazhi.schema import Schema, default_schema
 
-OPSET, TOLERANCE, WINDOW, OVERLAP = 20, 1e-3, 254, 16
+OPSET, TOLERANCE, WINDOW, OVERLAP = 20, 1e-3, 254, 64
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 
 

@@ -16,7 +16,7 @@ from fazhi.schema import Schema
 from fazhi.windows import FloatArray, plan_windows, stitch
 from train.dataset import Example
 
-WINDOW, OVERLAP, BATCH_TOKENS = 254, 16, 4096
+WINDOW, OVERLAP, BATCH_TOKENS = 254, 64, 4096
 
 
 @torch.inference_mode()  # type: ignore[untyped-decorator]  # torch is untyped here
