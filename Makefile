@@ -42,14 +42,10 @@ data: $(VENV)/.all  ## check the corpus and build the data set
 	$(BIN)/python -m data.check
 	$(BIN)/python -m data.build
 
-train: $(VENV)/.all  ## the 12-layer teacher, its student, and the second round that makes the shipped one
+train: $(VENV)/.all  ## the 12-layer teacher, then the shipped student
 	test -f models/runs/base/tokenizer.json || $(BIN)/python -m train.prepare
 	$(BIN)/python -m train.finetune --config configs/finetune.yaml
 	$(BIN)/python -m train.distill --config configs/distill.yaml
-	$(BIN)/python -m train.finetune --config configs/continue.yaml
-	$(BIN)/python -m train.prepare --like models/runs/student/best --out models/runs/base-like
-	$(BIN)/python -m train.finetune --config configs/anew.yaml
-	$(BIN)/python -m train.distill --config configs/refine.yaml
 
 evaluate: $(VENV)/.all data  ## score the shipped model on the test split and, where they are, on the real reports
 	$(BIN)/python -m evaluate.run --model $(MODEL) --gold data/built/test.jsonl --train data/built/train.jsonl \
