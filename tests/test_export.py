@@ -87,7 +87,7 @@ def test_the_directory_opens_and_its_sums_hold(exported):
     directory = ModelDirectory.open(out)
     assert directory.weights.name == "model.int8.onnx"
     assert directory.temperatures == {"statement": 1.5, "metric": 1.25}
-    assert directory.window == (254, 16)
+    assert directory.window == (254, 64)
     assert directory.specials == (0, 2, 1)
     assert set(json.loads((out / "checksums.json").read_text())) == {path.name for path in out.iterdir()} - {"checksums.json"}
 
