@@ -79,10 +79,12 @@ def strict_f1(extractor: Extractor, gold: Sequence[Document]) -> dict[str, float
     return {**scores, "mean": sum(scores.values()) / len(scores) if scores else 0.0}
 
 
-def wins(new: Mapping[str, float], old: Mapping[str, float], slack: float = 0.01) -> bool:
-    """Tell whether the new model is better on average and loses no label by more than ``slack``."""
-    labels = [label for label in old if label != "mean"]
-    return new["mean"] > old["mean"] and all(new.get(label, 0.0) >= old[label] - slack for label in labels)
+def why_kept(new: Mapping[str, float], old: Mapping[str, float], slack: float = 0.01) -> str:
+    """Say why the new model must not replace the old one; empty where it is better on average and no label loses > ``slack``."""
+    if new["mean"] <= old["mean"]:
+        return "it is not better"
+    lost = [label for label in old if label != "mean" and new.get(label, 0.0) < old[label] - slack]
+    return f"it loses {', '.join(f'{old[label] - new.get(label, 0.0):.4f} on {label}' for label in lost)}" if lost else ""
 
 
 def promote(folder: Path, model: Path) -> None:
@@ -125,15 +127,13 @@ def retrain(pulled: Path, folder: Path, served: Path, epochs: int, corpus: bool)
     run("models.export", "--run", str(work / "run" / "best"), "--out", str(work / "model"))
     dev += _validation() if corpus else []
     new, old = (strict_f1(Extractor.from_pretrained(model), dev) for model in (work / "model", served))
-    won = wins(new, old)
-    if won:
+    reason = why_kept(new, old)
+    if not reason:
         promote(folder, work / "model")
-    verdict = "is promoted" if won else "is not better and is not promoted"
-    message = (
-        f"on {len(dev)} dev documents the new model has F1 {new['mean']:.4f}, the served one {old['mean']:.4f}: it {verdict}"
-    )
-    tell(folder, "promoted" if won else "kept", message, new=new, old=old, model=str(work / "model"))
-    return won
+    message = f"on {len(dev)} dev documents the new model has F1 {new['mean']:.4f}, the served one {old['mean']:.4f}: "
+    message += f"{reason} and is not promoted" if reason else "it is promoted"
+    tell(folder, "kept" if reason else "promoted", message, new=new, old=old, model=str(work / "model"))
+    return not reason
 
 
 def _write_gold(path: Path, train: Iterable[Document], dev: Iterable[Document]) -> None:

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from annotation.interface import interface
-from annotation.retrain import promote, split, wins
+from annotation.retrain import promote, split, why_kept
 from fazhi.cli import app as program
 from fazhi.document import Document
 from fazhi.extractor import Extractor
@@ -151,9 +151,9 @@ def test_promotion_is_one_step_and_can_be_repeated(tmp_path):
 
 def test_a_model_wins_only_without_losing_a_label():
     old = {"METRIC": 0.8, "MEASURE": 0.7, "mean": 0.75}
-    assert wins({"METRIC": 0.795, "MEASURE": 0.73, "mean": 0.7625}, old)
-    assert not wins({"METRIC": 0.70, "MEASURE": 0.9, "mean": 0.8}, old)
-    assert not wins(old, old)
+    assert why_kept({"METRIC": 0.795, "MEASURE": 0.73, "mean": 0.7625}, old) == ""
+    assert why_kept({"METRIC": 0.70, "MEASURE": 0.9, "mean": 0.8}, old) == "it loses 0.1000 on METRIC"
+    assert why_kept(old, old) == "it is not better"
 
 
 def test_a_document_never_changes_sides():
