@@ -17,6 +17,7 @@ from statistics import median
 
 from data.augment import apply, numbers
 from fazhi.document import Document
+from fazhi.ingest.reader import MIN_CHINESE, count_chinese
 
 SAMPLE_SECONDS = 0.25
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
@@ -43,12 +44,15 @@ def generate(documents: Sequence[Document], count: int, characters: int, path: P
 
 
 def _parts(text: str, characters: int) -> list[str]:
-    """Cut at line breaks into parts of about the same size; a shorter rest is left out."""
+    """Cut at line breaks into parts of about the same size; a shorter rest is left out.
+
+    A part grows until ``ingest`` takes it for a report: the head of a web page, all dates and numbers, is none by itself.
+    """
     found, part = [], ""
     for line in text.splitlines(keepends=True):
         part += line
-        if len(part) >= characters:
-            found.append(part[: characters + 200])
+        if len(part) >= characters and count_chinese(cut := part[: characters + 200]) >= MIN_CHINESE:
+            found.append(cut)
             part = ""
     return found
 

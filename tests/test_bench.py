@@ -6,6 +6,7 @@ import pytest
 
 from evaluate import bench_report
 from fazhi.document import Document
+from fazhi.ingest import from_text
 
 FACTS = {
     "machine": {"date": "", "cpu": "x", "cores": 2, "instructions": "", "memory": "1 GB", "load": 0.0, "versions": ""},
@@ -52,6 +53,15 @@ def test_generated_reports_differ_in_their_numbers_only(tmp_path):
     bare = {"".join(char for char in row["text"] if not char.isdigit()) for row in rows}
     assert {line for text in bare for line in text.splitlines()} == {"受理行政复议申请件。", "组织执法检查次。"}
     assert len(bare) <= 2  # a part begins with the one line or with the other
+
+
+def test_what_is_generated_is_a_report_to_ingest_however_short_the_parts(tmp_path):
+    growth = pytest.importorskip("evaluate.bench_growth")
+    head = "索引号：69827447MB0966289X/8533-01467 发文字号：〔2022〕131号 信息来源：司法局\n" * 3
+    growth.generate([Document("a", head + "受理行政复议申请57件。\n" * 40)], 20, 100, tmp_path / "r.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert rows[0]["text"].startswith("索引号")
+    assert [from_text(row["text"], row["id"]).id for row in rows] == [row["id"] for row in rows]
 
 
 def test_the_bare_products_are_the_products_of_the_encoder():

@@ -27,6 +27,11 @@ MIN_CHINESE = 100
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
+def count_chinese(text: str) -> int:
+    """Return the number of Chinese characters in a text."""
+    return len(_CHINESE.findall(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Extracted:
     """What a reader makes of a file: the decoded source, the main text, how the two correspond, and what stood beside it.
@@ -130,7 +135,7 @@ def _from_html(source: str, encoding: str, kind: str, deadline: Deadline) -> Ext
 
 def _document(name: str, extracted: Extracted, meta: Mapping[str, Any], source: str) -> Document:
     cleaned = clean(extracted.text)
-    chinese = len(_CHINESE.findall(cleaned.text))
+    chinese = count_chinese(cleaned.text)
     if chinese < MIN_CHINESE:
         what = f"no report in it ({chinese} Chinese characters)" if chinese else "no Chinese text in it"
         raise InputError(source, what, "give the page or document of the report itself")
