@@ -12,7 +12,7 @@ import pytest
 from fazhi import ingest
 from fazhi.batch import engine, shards, work
 from fazhi.batch.engine import Options
-from fazhi.batch.folder import at_work, locked, wait_for_workers
+from fazhi.batch.folder import at_work, leftovers, locked, wait_for_workers
 from fazhi.batch.item import Item
 from fazhi.batch.shards import BatchError
 from fazhi.batch.trail import deaths, trail
@@ -115,6 +115,30 @@ def test_parts_of_a_longer_input_are_removed(batch, reports, tmp_path):
     batch()
     assert [path.name for path in (tmp_path / "out" / "parts").iterdir()] == ["part-000000.jsonl"]
     assert [path.name for path in (tmp_path / "out" / "markers").iterdir()] == ["000000.json"]
+
+
+def test_parts_beyond_a_million_do_not_cost_those_before(tmp_path):
+    plan = shards.Plan(tmp_path, "jsonl", engine.Limits(), "")
+    for name in ("part-000001", "part-999999", "part-1000000", "part-1000001", ".part-000001.half"):
+        path = tmp_path / "parts" / f"{name}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    surplus = {path.stem for path in leftovers(tmp_path / "parts", plan.part(1_000_000))}
+    assert surplus == {"part-1000000", "part-1000001", ".part-000001.half"}
+    assert {path.stem for path in leftovers(tmp_path / "parts", plan.part(999_999))} == surplus | {"part-999999"}
+
+
+def test_too_little_memory_to_write_a_part_is_told_and_leaves_nothing_half_written(batch, tmp_path, monkeypatch):
+    def write(documents, path):
+        path.write_text("half")
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "writer", lambda form: write)
+        with pytest.raises(BatchError, match=r"shard 0: not enough memory to write its part; raise --limit-memory"):
+            batch()
+    assert list((tmp_path / "out" / "parts").iterdir()) == []
+    assert batch().documents == 40
 
 
 def test_failures_are_told_and_the_rest_is_done(batch, reports, tmp_path):

@@ -139,12 +139,20 @@ class Summary:
         self.spans.update(marker.spans)
 
 
+def leftovers(folder: Path, first: Path) -> list[Path]:
+    """Return the files that no shard of this run has written: half-written ones, and from the name ``first`` on.
+
+    A longer name is a later one: the millionth shard has a digit more than those before it.
+    """
+    end = (len(first.stem), first.stem)
+    return [path for path in folder.iterdir() if path.name.startswith(".") or (len(path.stem), path.stem) >= end]
+
+
 def finish(plan: Plan, summary: Summary) -> None:
     """Remove parts of earlier, longer inputs; write ``failed.jsonl`` and ``summary.json`` from the markers."""
     for name, first in (("parts", plan.part(summary.shards)), ("markers", plan.marker(summary.shards))):
-        for path in (plan.folder / name).iterdir():
-            if path.name.startswith(".") or path.stem >= first.stem:
-                path.unlink()
+        for path in leftovers(plan.folder / name, first):
+            path.unlink()
     with whole_file(plan.folder / "failed.jsonl") as stream:
         for number in range(summary.shards):
             marker = plan.read(number)

@@ -12,7 +12,7 @@ from typing import Any
 from fazhi import ingest
 from fazhi.batch.folder import at_work
 from fazhi.batch.item import Item
-from fazhi.batch.shards import Marker, Plan, Shard, reader, replace_file, write_json, writer
+from fazhi.batch.shards import BatchError, Marker, Plan, Shard, reader, replace_file, write_json, writer
 from fazhi.batch.trail import trail
 from fazhi.document import Document
 from fazhi.errors import FazhiError, InputError
@@ -22,6 +22,7 @@ from fazhi.offsets import OffsetMap
 
 DIED = "the worker process died on it twice (out of memory?); try it alone with fazhi extract"
 OUT_OF_MEMORY = "not enough memory for it; raise --limit-memory and run again with --retry-failed"
+NO_ROOM_TO_WRITE = "not enough memory to write its part; raise --limit-memory or give fewer --workers, and run again"
 
 Failures = list[dict[str, Any]]
 
@@ -31,7 +32,7 @@ def process(shard: Shard, extractor: Extractor, plan: Plan) -> Marker:
 
     Results are kept where only the failures are to be tried again and the format can be read back. An item on which two
     attempts have died is recorded as failed, not tried a third time. Raises ``OSError`` where the part cannot be written (a
-    full disk): then there is no marker and nothing half-written.
+    full disk), ``BatchError`` where the memory is too little for it: then there is no marker and nothing half-written.
     """
     if (marker := plan.done(shard)) is not None:
         return marker
@@ -56,7 +57,10 @@ def process(shard: Shard, extractor: Extractor, plan: Plan) -> Marker:
 
 def _write(shard: Shard, plan: Plan, documents: list[Document], failed: Failures) -> Marker:
     write = writer(plan.form)
-    size = replace_file(plan.part(shard.number), lambda path: write(documents, path))
+    try:
+        size = replace_file(plan.part(shard.number), lambda path: write(documents, path))
+    except MemoryError as error:
+        raise BatchError(f"shard {shard.number}: {NO_ROOM_TO_WRITE}") from error
     spans = Counter(span.label for document in documents for span in document.spans)
     characters = sum(len(document.text) for document in documents)
     marker = Marker(shard.key, size, len(documents), characters, dict(sorted(spans.items())), failed)
