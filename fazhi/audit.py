@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,6 +56,12 @@ class Finding:
     tolerance: str
     also: tuple[Quote, ...] = ()
     verdict: str = VERDICT
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Finding:
+        """Read what ``to_json`` wrote."""
+        first, second, *also = (Quote(**quote) for quote in (raw["first"], raw["second"], *raw["also"]))
+        return cls(raw["kind"], first, second, raw["computation"], raw["tolerance"], tuple(also), raw["verdict"])
 
     @property
     def places(self) -> tuple[Quote, ...]:

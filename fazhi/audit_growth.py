@@ -81,7 +81,7 @@ def _compare(fact: Fact, a: Fact, b: Fact) -> Iterator[Clash]:
     signed = change if sign > 0 else Interval(-change.high, -change.low)
     if not signed.meets(_rounded(fact)):
         word = "下降" if sign < 0 else "增长"
-        yield Clash("growth", b, fact, f"{formula}; stated {word} {number(fact.value)}{fact.unit}", ROUNDING)
+        yield Clash("growth", b, fact, f"{formula} ≠ {word} {number(fact.value)}{fact.unit}", ROUNDING)
 
 
 def _rounded(fact: Fact) -> Interval:

@@ -133,7 +133,7 @@ def _judge(fact: Fact, numerator: _Numerator, before: Sequence[Fact]) -> Clash |
         return None
     bottom = bottoms[-1]
     computed = 100 * top.value / bottom.value
-    formula = f"{number(top.value)} ÷ {number(bottom.value)} = {computed:.2f}%; stated {number(fact.value)}%"
+    formula = f"{number(top.value)} ÷ {number(bottom.value)} = {computed:.2f}% ≠ {number(fact.value)}%"
     return Clash("rate", top, fact, formula, ROUNDING, (bottom,))
 
 

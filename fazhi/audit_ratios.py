@@ -26,9 +26,7 @@ def ratios(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
         pairs = [(one, other) for one, other in product(ones, others) if one.unit == other.unit and one.start != other.start]
         if pairs and not any(one.interval.over(other.interval).meets(_stated(fact)) for one, other in pairs):
             one, other = pairs[-1]
-            formula = (
-                f"{number(one.value)} ÷ {number(other.value)} = {one.value / other.value:.2f}; stated {number(fact.value)}:1"
-            )
+            formula = f"{number(one.value)} ÷ {number(other.value)} = {one.value / other.value:.2f} ≠ {number(fact.value)}:1"
             yield Clash("ratio", one, fact, formula, ROUNDING, (other,))
 
 

@@ -199,7 +199,5 @@ def _sum(listed: Sequence[Fact]) -> Interval:
 def _clash(whole: Fact, listed: Sequence[Fact]) -> Clash:
     added = " + ".join(number(fact.value) for fact in listed)
     total = sum(fact.value for fact in listed)
-    formula = (
-        f"{added} = {number(total)}; stated {number(whole.value)}" if len(listed) > 1 else f"{added} > {number(whole.value)}"
-    )
+    formula = f"{added} = {number(total)} ≠ {number(whole.value)}" if len(listed) > 1 else f"{added} > {number(whole.value)}"
     return Clash("part_whole", whole, listed[-1], formula, HEDGES, tuple(listed[:-1]))

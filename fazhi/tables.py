@@ -1,4 +1,4 @@
-"""The readable table of ``fazhi extract``: what a report says, in Chinese, for people at a terminal."""
+"""What ``fazhi extract`` and ``fazhi audit`` print for people at a terminal: what a report says, in Chinese."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from fazhi.audit import KINDS_ZH, VERDICT_ZH, Finding, Quote
 from fazhi.document import Document
 from fazhi.writers import whole_file
 
@@ -37,7 +39,28 @@ def show(documents: Iterable[Document], console: Console) -> None:
         for table in (metrics(document), measures(document), problems(document)):
             if table.row_count:
                 console.print(table)
+        show_audit(document, console)
         console.print()
+
+
+def show_audit(document: Document, console: Console) -> None:
+    """Print the findings that a document carries under a title, a line a finding; nothing where there are none."""
+    if document.audit:
+        console.print(Text("核对 AUDIT", "bold yellow"))
+    for finding in map(Finding.from_json, document.audit):
+        console.print(line(finding, "  " + ", ".join(map(place, finding.places))))
+
+
+def line(finding: Finding, rest: str = "") -> Padding:
+    """Return a finding as an indented line: kind, verdict, computation, and the rest behind them."""
+    kind = (f"{KINDS_ZH[finding.kind]} {finding.kind}", "yellow")
+    text = Text.assemble(kind, f"  {VERDICT_ZH} {finding.verdict}  ", (finding.computation, "dim"), rest)
+    return Padding(text, (0, 0, 0, 2), expand=False)
+
+
+def place(quote: Quote) -> str:
+    """Return where a quote stands in the source."""
+    return f"{quote.source_start}–{quote.source_end}"
 
 
 def headline(document: Document) -> Text:

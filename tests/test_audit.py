@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 from typer.testing import CliRunner
 
 from data.inline import REPORTS, read
 from evaluate.audit_cases import load_cases, marked, score_cases
 from evaluate.audit_score import Planted, load, score
-from fazhi.audit import KINDS_ZH, check
+from fazhi import tables
+from fazhi.audit import KINDS_ZH, Finding, check
 from fazhi.audit_facts import interval
 from fazhi.cli import app
 from fazhi.document import Document
@@ -206,6 +211,19 @@ def test_a_planted_piece_that_is_not_in_the_report_is_named():
         Planted("a-town-2020", "flow", "收到3件", "受理4件").places("收到3件")
 
 
+@pytest.mark.parametrize(
+    "text", ["[收到行政复议申请41件]，[受理43件]。", "[清理文件98件]，[保留61件]、[修改9件]、[废止24件]。"]
+)
+def test_findings_survive_json(text):
+    (finding,) = check(marked(text))
+    assert Finding.from_json(finding.to_json()) == finding
+
+
+@pytest.mark.parametrize(("_", "text"), CLASHES)
+def test_a_computation_is_written_in_signs_and_in_the_words_of_the_report(_, text):
+    assert not [finding.computation for finding in check(marked(text)) if re.search("[a-zA-Z]", finding.computation)]
+
+
 def _lines(path, *documents):
     path.write_text("".join(document.dumps() + "\n" for document in documents), encoding="utf-8")
     return path
@@ -217,6 +235,35 @@ def test_the_command_prints_both_quotes_and_the_computation(tmp_path):
     assert result.exit_code == 0
     for said in ("环节 flow", "需核对 needs checking", "收到行政复议申请41件", "受理43件", "受理 43 > 收到行政复议申请 41"):
         assert said in result.stdout
+
+
+FLOW_LINE = "  环节 flow  需核对 needs checking  受理 43 > 收到行政复议申请 41"
+
+
+def test_the_table_of_extract_ends_with_a_line_a_finding(tmp_path):
+    text = "全年收到行政复议申请41件，受理{}件，审结39件。\n" + "法治政府建设工作报告正文" * 15 + "。\n"
+    for name, accepted in (("clash", 43), ("fits", 40)):
+        (tmp_path / f"{name}.txt").write_text(text.format(accepted), encoding="utf-8")
+    arguments = ["extract", str(tmp_path), "--model", str(ROOT / "models" / "fazhi-small"), "--format", "table"]
+    lines = CliRunner().invoke(app, arguments).stdout.splitlines()
+    (title,) = (number for number, line in enumerate(lines) if "核对 AUDIT" in line)
+    assert lines[title + 1] == f"{FLOW_LINE}  2–13, 14–19"
+    assert lines[title + 2] == ""
+    assert sum("需核对" in line for line in lines) == 1
+
+
+def test_the_table_and_the_audit_begin_a_finding_alike(tmp_path):
+    path = _lines(tmp_path / "x.jsonl", marked("[收到行政复议申请41件]，[受理43件]。"))
+    shown = CliRunner().invoke(app, ["audit", str(path)]).stdout.splitlines()
+    assert shown[1:] == [FLOW_LINE, "    0–11  收到行政复议申请41件", "    12–17  受理43件"]
+
+
+def test_markup_in_a_finding_is_shown_as_it_is():
+    finding = replace(check(marked("[公示率达102.4%]。"))[0], computation="[red]1[/red] > 0")
+    document = Document("x", "甲", audit=(finding.to_json(),))
+    console = Console(file=io.StringIO(), width=110)
+    tables.show([document], console)
+    assert "[red]1[/red] > 0" in console.file.getvalue()
 
 
 def test_the_command_writes_a_json_line_a_document(tmp_path):

@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from fazhi.audit import KINDS_ZH, VERDICT_ZH, Finding, check
+from fazhi import tables
+from fazhi.audit import VERDICT_ZH, Finding, check
 from fazhi.commands.common import Reader, progress, tracked
 from fazhi.commands.documents import documents, files
 from fazhi.document import Document
@@ -77,8 +78,6 @@ def _print(checked: Iterator[tuple[Document, list[Finding]]], console: Console) 
         title = escape(str(document.meta.get("title") or document.id))
         console.print(f"[bold]{title}[/bold]  [dim]{len(findings)} 处{VERDICT_ZH} to check[/dim]", highlight=False)
         for finding in findings:
-            name = f"[yellow]{KINDS_ZH[finding.kind]} {finding.kind}[/yellow]"
-            console.print(f"  {name}  {VERDICT_ZH} {finding.verdict}", highlight=False)
+            console.print(tables.line(finding))
             for quote in finding.places:
-                console.print(f"    {quote.source_start}–{quote.source_end}  {escape(quote.text)}", highlight=False)
-            console.print(f"    [dim]{escape(finding.computation)}[/dim]", highlight=False)
+                console.print(f"    {tables.place(quote)}  {escape(quote.text)}", highlight=False)
