@@ -150,3 +150,13 @@ def browser() -> Iterator[Browser]:
         chromium = running.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", *quiet])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core (``npm install axe-core``, or its path in ``AXE_CORE``); tests skip where there is none."""
+    places = [os.environ.get("AXE_CORE", ""), "node_modules/axe-core/axe.min.js"]
+    found = next((Path(place) for place in places if place and Path(place).is_file()), None)
+    if found is None:
+        pytest.skip("no axe-core here: npm install axe-core, or set AXE_CORE to axe.min.js")
+    return found.read_text(encoding="utf-8")

@@ -193,7 +193,7 @@ def test_measures_and_page_of_two_annotators(store):
     assert measured["reports"]["清溪"]["strict_f1"] == 0.5
     html = "".join(page(texts, measured))
     assert "标注分歧：2 处" in html
-    assert '<mark class="MEASURE" title="举措">开展培训3期😀</mark>' in html
+    assert '<mark class="MEASURE" title="举措" data-at="2-9">开展培训3期😀</mark>' in html
 
 
 def test_overlap_counts_what_strict_does_not():

@@ -1,11 +1,9 @@
 """The report in a real browser: no message on the console, no request, axe-core finds nothing, tables sort, languages switch.
 
-Needs Chromium, playwright and axe-core's ``axe.min.js`` (``npm install axe-core``, or its path in ``AXE_CORE``).
+Needs Chromium, playwright and axe-core (``tests/conftest.py`` says how to get it).
 """
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +15,6 @@ from fazhi.document import Document, Span
 from fazhi.writers import write_jsonl
 
 pytestmark = pytest.mark.slow
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 TEXT = "一、主要举措\n组织开展宪法宣讲，受理复议申请{}件，办结{}件。\n二、存在问题\n一是执法力量薄弱。\n"
 
 
@@ -41,18 +38,9 @@ def report(tmp_path_factory):
     return folder / "report.html"
 
 
-def axe_path():
-    places = [os.environ.get("AXE_CORE", ""), "node_modules/axe-core/axe.min.js"]
-    found = next((Path(place) for place in places if place and Path(place).is_file()), None)
-    if found is None:
-        pytest.skip("no axe-core here: npm install axe-core, or set AXE_CORE to axe.min.js")
-    return found
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
-def test_axe_finds_nothing(report, browser, scheme, locale):
-    axe = axe_path().read_text(encoding="utf-8")
+def test_axe_finds_nothing(report, browser, axe, scheme, locale):
     context = browser.new_context(color_scheme=scheme, locale=locale, bypass_csp=True)
     page = context.new_page()
     page.goto(report.as_uri())

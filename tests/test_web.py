@@ -48,7 +48,8 @@ def test_extract_text_and_the_same_as_a_file(client):
     assert {"MEASURE", "PROBLEM", "METRIC"} == {label for label, _ in spans}
     assert [(s["label"], s["text"]) for s in as_file["spans"]] == spans
     assert (as_file["id"], as_file["meta"]["source"]) == ("清溪", "清溪.txt")
-    assert '<mark class="MEASURE" title="举措">甲甲甲甲</mark>' in as_text["html"]
+    at = next(f"{s['start']}-{s['end']}" for s in as_text["spans"] if s["text"] == "甲甲甲甲")
+    assert f'<mark class="MEASURE" title="举措" data-at="{at}">甲甲甲甲</mark>' in as_text["html"]
     assert "&lt;b&gt;&amp;" in as_text["html"]
     assert "html" not in as_file
     assert Document.from_json(as_file).text == as_file["text"]

@@ -45,17 +45,45 @@ def page(browser, served):
     page.close()
 
 
-def test_paste_read_and_download(page, root, tmp_path):
-    report = (root / "data" / "samples" / "yunxiu-justice-2024.txt").read_text(encoding="utf-8")
-    page.get_by_label("报告正文").fill(report)
+@pytest.fixture
+def report(root):
+    return (root / "data" / "samples" / "yunxiu-justice-2024.txt").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def planted(report):
+    """The report with two contradictions: in one sentence, and at the two ends of the text."""
+    return report.replace("受理121件", "受理143件").replace("带头讲授法治专题课2场", "办理法律援助案件278件")
+
+
+FLOW, RESTATED = ["收到行政复议申请136件", "受理143件"], ["办理法律援助案件287件", "办理法律援助案件278件"]
+
+
+def extract(page, text):
+    page.get_by_label("报告正文").fill(text)
     page.get_by_role("button", name="抽取").click()
     page.wait_for_selector("#status:has-text('抽取完成')")
+
+
+def in_sight(locator):
+    """Tell whether an element lies within the window and within the box that scrolls it."""
+    return locator.evaluate(
+        """(node) => {
+             const { top, bottom } = node.getBoundingClientRect();
+             const box = (node.closest("#marked, #findings ol") ?? document.body).getBoundingClientRect();
+             return top >= Math.max(0, box.top - 1) && bottom <= Math.min(innerHeight, box.bottom + 1);
+           }"""
+    )
+
+
+def test_paste_read_and_download(page, report, tmp_path):
+    extract(page, report)
+    assert not page.locator("#findings").is_visible()
     assert "云岫" in page.locator("#headline").inner_text()
     for label in ("MEASURE", "PROBLEM", "METRIC"):
         assert page.locator(f"#marked mark.{label}").count() > 0
     assert page.locator("#tables table").count() == 3
     assert page.evaluate("document.activeElement.id") == "result"
-    page.screenshot(path=Path(os.environ.get("FAZHI_SCREENSHOTS", tmp_path)) / "web-page.png")
     with page.expect_download() as lines:
         page.get_by_role("button", name="下载 JSONL").click()
     document = json.loads(Path(lines.value.path()).read_text(encoding="utf-8"))
@@ -64,11 +92,84 @@ def test_paste_read_and_download(page, root, tmp_path):
     with page.expect_download() as table:
         page.get_by_role("button", name="下载 CSV").click()
     assert Path(table.value.path()).read_bytes().startswith(b"\xef\xbb\xbfdocument,")
-    page.locator("#tables a").first.click()
-    assert page.locator("mark.here").count() == 1
+    link = page.locator("#tables a").first
+    link.click()
+    assert page.locator("mark.here").all_inner_texts() == [link.inner_text()]
+    assert in_sight(page.locator("mark.here"))
     page.get_by_role("checkbox", name="举措").uncheck()
     assert page.locator("mark.MEASURE:not(.off)").count() == page.locator("#legend mark.MEASURE:not(.off)").count() == 0
     assert (page.elsewhere, page.errors) == ([], [])
+
+
+def test_a_finding_leads_to_its_places(page, planted, tmp_path):
+    extract(page, planted)
+    flow, restated = page.get_by_role("region", name="核对发现（2）").get_by_role("listitem").all()
+    assert page.locator("#status").inner_text() == "抽取完成，2 处需核对。"
+    assert "环节：受理 143 > 收到行政复议申请 136" in flow.inner_text()
+    here = page.locator("mark.here")
+    for finding, words in ((flow, FLOW), (restated, RESTATED)):
+        assert finding.get_by_role("link").all_inner_texts() == words
+        finding.get_by_role("button").click()
+        assert here.all_inner_texts() == words
+        assert in_sight(here.first)
+        assert page.locator("[aria-current=true]").all_inner_texts() == [finding.get_by_role("button").inner_text()]
+    page.screenshot(path=Path(os.environ.get("FAZHI_SCREENSHOTS", tmp_path)) / "web-page.png")
+    restated.get_by_role("link").last.click()
+    assert here.all_inner_texts() == RESTATED
+    assert in_sight(here.last)
+    assert (page.elsewhere, page.errors) == ([], [])
+
+
+@pytest.mark.parametrize("size", [(1180, 900), (390, 800)], ids=["desktop", "phone"])
+def test_the_keyboard_alone_reaches_the_places_and_stays_in_sight(page, planted, size):
+    page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    extract(page, planted)
+    assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+    assert page.locator("mark.here").count() == 0
+    seen = []
+    while page.evaluate("document.activeElement.id") != "marked":
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('#findings') !== null"):
+            seen.append(page.locator("mark.here").all_inner_texts())
+            assert in_sight(page.locator(":focus"))
+            assert in_sight(page.locator("mark.here").nth((0, 0, 1)[(len(seen) - 1) % 3]))
+    assert seen == [FLOW] * 3 + [RESTATED] * 3
+
+
+def test_one_of_several_equal_phrases_is_found_by_its_place(page, report):
+    extract(page, report.replace("同类问题反复出现", "普法方式不够新颖"))
+    page.locator("#tables a", has_text="普法方式不够新颖").last.click()
+    marks = page.locator("#marked mark", has_text="普法方式不够新颖")
+    assert marks.evaluate_all("marks => marks.map(mark => mark.classList.contains('here'))") == [False, True]
+
+
+def test_what_a_finding_says_is_shown_as_it_is(page, planted):
+    hostile = "<img src=x onerror=alert(1)>"
+
+    def spoil(route):
+        answer = route.fetch()
+        document = answer.json()
+        for finding in document["audit"]:
+            finding["computation"] = finding["kind_zh"] = finding["first"]["text"] = hostile
+        route.fulfill(response=answer, json=document)
+
+    page.route("**/extract?*", spoil)
+    extract(page, planted)
+    assert page.locator("#findings img").count() == 0
+    assert page.locator("#findings button").first.inner_text() == f"{hostile}：{hostile}"
+    assert page.locator("#findings a").first.inner_text() == hostile
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1180, 390])
+def test_axe_finds_nothing(page, planted, axe, scheme, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)
+    extract(page, planted)
+    page.locator("#findings button").first.click()
+    page.evaluate(axe)
+    violations = page.evaluate("axe.run()")["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in violations] == []
 
 
 def test_a_file_and_what_is_no_report(page, root):

@@ -10,9 +10,10 @@ from fazhi.labelling import default_labelling
 
 
 def marked_html(text: str, spans: Iterable[Span], base: int = 0) -> str:
-    """Return ``text`` escaped, each span a ``<mark class=LABEL>`` with its Chinese name as title; nested ones stay nested.
+    """Return ``text`` escaped, each span a ``<mark class=LABEL data-at=START-END>`` with its Chinese name as title.
 
-    ``base`` is the offset of the text's first character in what the spans count from. Spans that cross are cut in pieces.
+    ``base`` is the offset of the text's first character in what the spans count from. Nested spans stay nested; those that
+    cross are cut in pieces, each with the place of the whole.
     """
     looks = default_labelling().looks
     ordered = sorted(spans, key=lambda span: (span.start, -span.end, span.layer != "statement"))
@@ -24,7 +25,11 @@ def marked_html(text: str, spans: Iterable[Span], base: int = 0) -> str:
         while kept < min(len(open_spans), len(wanted)) and open_spans[kept] is wanted[kept]:
             kept += 1
         out += ["</mark>"] * (len(open_spans) - kept)
-        out += [f'<mark class="{span.label}" title="{looks[span.label].zh}">' for span in wanted[kept:]]
+        out += [_opened(span, looks[span.label].zh) for span in wanted[kept:]]
         open_spans = wanted
         out.append(escape(text[at:following]))
     return "".join(out)
+
+
+def _opened(span: Span, name: str) -> str:
+    return f'<mark class="{span.label}" title="{name}" data-at="{span.start}-{span.end}">'

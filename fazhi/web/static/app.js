@@ -38,19 +38,48 @@ function score(record) {
   return record.score == null ? "" : record.score.toFixed(2);
 }
 
-function place(record) {
-  const text = Array.from(extracted.text).slice(record.span.start, record.span.end).join("");
-  const link = element("a", text, { href: "#marked" });
-  link.addEventListener("click", (event) => { event.preventDefault(); show(text); });
-  return link;
+function place({ span }) {
+  const text = Array.from(extracted.text).slice(span.start, span.end).join("");
+  return pointer(element("a", text, { href: "#marked" }), [span]);
 }
 
-function show(text) {
+function pointer(node, places, first = places[0]) {
+  node.addEventListener("click", (event) => { event.preventDefault(); show(node, places, first); });
+  return node;
+}
+
+function at({ start, end }) {
+  return `${start}-${end}`;
+}
+
+function show(node, places, first) {
   document.querySelectorAll("mark.here").forEach((mark) => mark.classList.remove("here"));
-  const found = [...document.querySelectorAll("#marked mark")].find((mark) => mark.textContent === text);
-  if (!found) return;
-  found.classList.add("here");
-  found.scrollIntoView({ block: "center" });
+  document.querySelectorAll("#result [aria-current]").forEach((other) => other.removeAttribute("aria-current"));
+  node.setAttribute("aria-current", "true");
+  const marks = (one) => [...document.querySelectorAll(`#marked mark[data-at="${at(one)}"]`)];
+  places.flatMap(marks).forEach((mark) => mark.classList.add("here"));
+  const [goal] = marks(first);
+  if (!goal) return;
+  const box = $("marked");
+  box.scrollTop += goal.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 4;
+  goal.scrollIntoView({ block: "nearest" }); // no farther than needed: who came with the keyboard still sees where they are
+}
+
+function finding({ kind_zh, computation, first, also, second }) {
+  const places = [...new Map([first, ...also, second].map((quote) => [at(quote), quote])).values()];
+  const whole = pointer(element("button", `${kind_zh}：${computation}`, { type: "button" }), places);
+  const quotes = places.map((quote) => pointer(element("a", quote.text, { href: "#marked" }), places, quote));
+  for (const node of [whole, ...quotes])
+    node.addEventListener("focus", () => { if (node.matches(":focus-visible")) node.click(); });
+  const line = element("li");
+  line.append(whole, ...quotes);
+  return line;
+}
+
+function renderFindings(audit) {
+  $("findings-title").textContent = `核对发现（${audit.length}）`;
+  $("findings").querySelector("ol").replaceChildren(...audit.map(finding));
+  $("findings").hidden = !audit.length;
 }
 
 function table(title, heads, rows) {
@@ -75,7 +104,7 @@ function table(title, heads, rows) {
 }
 
 function render() {
-  const { meta, records, html, labels } = extracted;
+  const { meta, records, html, labels, audit = [] } = extracted;
   const counts = { METRIC: records.metrics, MEASURE: records.measures, PROBLEM: records.problems };
   const facts = Object.entries(counts).map(([label, list]) => `${NAMES[label]} ${(list || []).length}`);
   $("headline").textContent = [meta.title || request.name, meta.region, meta.year, ...facts].filter(Boolean).join(" · ");
@@ -89,6 +118,7 @@ function render() {
     line.append(box, " ", element("mark", labels[label].zh, { class: label }));
     $("legend").append(line);
   }
+  renderFindings(audit);
   $("tables").replaceChildren();
   const metrics = (records.metrics || []).flatMap((record) => (record.quantities.length ? record.quantities : [{}]).map((quantity) =>
     [record.indicator, value(quantity), quantity.unit, WORDS[record.status], WORDS[record.section], place(record), score(record)]));
@@ -113,7 +143,7 @@ async function extract(event) {
   try {
     extracted = await (await send({ view: "true" })).json();
     render();
-    say("抽取完成。");
+    say(extracted.audit ? `抽取完成，${extracted.audit.length} 处需核对。` : "抽取完成。");
   } catch (error) {
     $("result").hidden = true;
     say(`无法抽取：${error.message}`, true);
