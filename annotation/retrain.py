@@ -80,7 +80,7 @@ def strict_f1(extractor: Extractor, gold: Sequence[Document]) -> dict[str, float
 
 
 def why_kept(new: Mapping[str, float], old: Mapping[str, float], slack: float = 0.01) -> str:
-    """Say why the new model must not replace the old one; empty where it is better on average and no label loses > ``slack``."""
+    """Say why the new model must not replace the old one; empty where it is better on average and none loses > ``slack``."""
     if new["mean"] <= old["mean"]:
         return "it is not better"
     lost = [label for label in old if label != "mean" and new.get(label, 0.0) < old[label] - slack]
