@@ -160,6 +160,27 @@ def test_a_line_that_is_no_document(tmp_path, line):
         document_of(item, LIMITS)
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ({"body": 5}, "meta.body 5 is no"),
+        ({"body": [0, 99999]}, r"meta.body \[0, 99999\]"),
+        ({"body": [3, 2]}, "inside the text"),
+        ({"body": [0, 1.5]}, "meta.body"),
+        ({"year": "zz"}, "meta.year 'zz' is no whole number"),
+        ({"year": True}, "meta.year True"),
+    ],
+)
+def test_spoilt_metadata_of_ingest_is_refused_and_that_of_others_is_not_looked_at(tmp_path, spoilt, said):
+    document = ingest.from_text(BODY, "a", "a.txt")
+    lines = [json.dumps({"id": "a", "text": BODY, "meta": {**kept, **spoilt}}) for kept in (document.meta, {})]
+    (tmp_path / "r.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    ours, theirs = read(tmp_path / "r.jsonl")
+    with pytest.raises(InputError, match=said):
+        document_of(ours, LIMITS)
+    assert document_of(theirs, LIMITS).meta["body"] == document.meta["body"]
+
+
 def test_what_has_been_through_ingest_is_taken_as_it_is(tmp_path):
     document = ingest.from_text("　　" + BODY + "\r\n\r\n" + BODY, "a", "a.txt")
     (tmp_path / "r.jsonl").write_text(document.dumps(), encoding="utf-8")

@@ -100,11 +100,25 @@ def document_of(item: Item, limits: Limits) -> Document:
         return replace(ingest.from_bytes(item.raw, Path(item.name), limits), id=item.id)
     try:
         found = _parsed(item)
+        ingested = bool(found.alignment or found.meta.get("sha256"))
+        if ingested:
+            _check_metadata(found)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(item.name, f"no document ({error})", "a line is an object with at least a text") from error
-    if found.alignment or found.meta.get("sha256"):
-        return found  # it has been through ingest already
+    if ingested:
+        return found
     return replace(ingest.from_text(found.text, found.id, str(found.meta.get("source") or item.name)), id=found.id)
+
+
+def _check_metadata(document: Document) -> None:
+    """Raise ``ValueError`` where what ingest found, and the extraction reckons with, has been spoilt since."""
+    body, year, length = document.meta.get("body"), document.meta.get("year"), len(document.text)
+    if body is not None:
+        pair = isinstance(body, list) and len(body) == 2 and all(type(place) is int for place in body)
+        if not pair or not 0 <= body[0] <= body[1] <= length:
+            raise ValueError(f"meta.body {body!r} is no [start, end] inside the text of {length} characters")
+    if year is not None and type(year) is not int:
+        raise ValueError(f"meta.year {year!r} is no whole number")
 
 
 def _parsed(item: Item) -> Document:
