@@ -26,7 +26,7 @@ _EXPORT_AGAIN = "export it again with python -m models.export, or leave --model 
 
 
 def locate(model: str | Path | None = None) -> Path:
-    """Return the directory of a model: a path, a shipped model's name (``small``, ``base``), or a hub id.
+    """Return the directory of a model: a path, a shipped model's name (``small``, ``fast``), or a hub id.
 
     Without a name: ``FAZHI_MODEL``, the copy inside the package, the checkout's ``models/fazhi-small``, in this order.
     """
@@ -39,7 +39,7 @@ def locate(model: str | Path | None = None) -> Path:
             return folder / f"fazhi-{name}"
     if name.count("/") == 1 and not name.startswith((".", "/", "~")) and not Path(name).parent.is_dir():
         return _from_hub(name)
-    raise ModelError(name, "no such directory", "give a model directory, 'small', 'base', or a hub id such as org/name")
+    raise ModelError(name, "no such directory", "give a model directory, 'small', 'fast', or a hub id such as org/name")
 
 
 def _from_hub(name: str) -> Path:

@@ -160,3 +160,13 @@ def test_the_order_of_places(oracle, monkeypatch):
     monkeypatch.delenv("FAZHI_MODEL")
     assert locate().name == "fazhi-small"
     assert locate("small") == locate()
+    assert locate("fast").name == "fazhi-fast"
+
+
+@pytest.mark.parametrize("name", ["small", "fast"])
+def test_shipped_models_read_a_sample_report_alike(root, name):
+    paths = sorted((root / "data" / "samples").iterdir())
+    settled = {(d.id, s.start, s.end, s.label) for d in Extractor.from_pretrained("small").extract_many(paths) for s in d.spans}
+    given = {(d.id, s.start, s.end, s.label) for d in Extractor.from_pretrained(name).extract_many(paths) for s in d.spans}
+    assert len(settled) > 100
+    assert 2 * len(settled & given) / (len(settled) + len(given)) > 0.9

@@ -10,7 +10,9 @@ from train.distill import DistillConfig
 from train.finetune import FinetuneConfig
 
 KINDS = {
-    **dict.fromkeys(("finetune", "finetune-hub", "learning", "continue", "anew", "baselines/random"), FinetuneConfig),
+    **dict.fromkeys(
+        ("finetune", "finetune-hub", "learning", "continue", "anew", "narrow", "fast", "baselines/random"), FinetuneConfig
+    ),
     **dict.fromkeys(("distill", "refine"), DistillConfig),
 }
 

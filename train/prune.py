@@ -112,7 +112,7 @@ def main(
     width: Annotated[int, typer.Option(help="Neurons that every feed-forward layer keeps.")] = 1024,
     texts: Annotated[list[str] | None, typer.Option(help="JSON-lines files of texts; may be repeated.")] = None,
     reports: Annotated[str, typer.Option(help="Folder of the written corpus (its train split is read).")] = "data/reports",
-    windows: Annotated[int, typer.Option(help="Windows of 256 tokens to look at.")] = 600,
+    windows: Annotated[int, typer.Option(help="Windows of 256 tokens to look at.")] = 300,
     threads: Annotated[int, typer.Option(help="Threads; 0: torch's choice.")] = 0,
 ) -> None:
     """Narrow a model's feed-forward layers."""

@@ -31,7 +31,7 @@ class Format(StrEnum):
 
 def audit(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders of reports, or JSON lines of extracted ones.")],
-    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'base', or a hub id.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'fast', or a hub id.")] = None,
     format: Annotated[Format, typer.Option(help="text for people, jsonl: a line a document with its findings.")] = Format.text,  # noqa: A002
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
 ) -> None:

@@ -40,7 +40,7 @@ def batch(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, glob patterns, .jsonl, .parquet, .zip, .tar[.gz].")],
     out: Annotated[Path, typer.Option(help="Folder to write into; an interrupted run goes on in it.")],
     format: Annotated[str, typer.Option(help="jsonl, csv, parquet or xlsx.")] = "jsonl",  # noqa: A002
-    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'base', or a hub id.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'fast', or a hub id.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 means one a core.")] = 0,
     engine: Annotated[str, typer.Option(help="local, or ray (pip install 'fazhi[ray]').")] = "local",
     ray_address: Annotated[str | None, typer.Option(help="Address of a Ray cluster; none starts a local one.")] = None,

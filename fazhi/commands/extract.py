@@ -25,7 +25,7 @@ class Format(StrEnum):
 
 def extract(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders of reports.", show_default=False)],
-    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'base', or a hub id.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'fast', or a hub id.")] = None,
     format: Annotated[Format | None, typer.Option(help="Default: table on a terminal, jsonl in a pipe or a file.")] = None,  # noqa: A002
     out: Annotated[Path | None, typer.Option(help="Write to this file (.jsonl or .csv) instead of standard output.")] = None,
     backend: Annotated[str, typer.Option(help="auto, onnx or torch.")] = "auto",

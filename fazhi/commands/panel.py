@@ -18,7 +18,7 @@ FORMS = (".xlsx", ".parquet", ".csv")
 def panel(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders of reports, or JSON lines of extracted ones.")],
     out: Annotated[Path, typer.Option(help="panel.xlsx, panel.parquet or panel.csv (these two: one file a table).")],
-    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'base', or a hub id.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'fast', or a hub id.")] = None,
 ) -> None:
     """Build tables over many reports: metrics by place, year and indicator; disclosure; measures; problems; year on year.
 

@@ -13,7 +13,7 @@ from fazhi.errors import FazhiError, MissingExtraError
 
 
 def serve(
-    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'base', or a hub id.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'fast', or a hub id.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen at; anything but loopback lets others in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8090,
     max_megabytes: Annotated[float, typer.Option(min=0.001, help="Largest report that is taken.")] = 20.0,
