@@ -72,14 +72,14 @@ _extractor: Extractor | FazhiError | None = None
 def _begin(crew: Crew) -> None:
     global _extractor
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends the pool
-    threading.Thread(target=_follow_parent, daemon=True).start()
+    threading.Thread(target=follow_parent, daemon=True).start()
     try:
         _extractor = crew.load()
     except FazhiError as error:
         _extractor = error  # raised here it would only break the pool and be lost
 
 
-def _follow_parent() -> None:
+def follow_parent() -> None:
     """End this process with its parent: nobody may write into a folder whose lock is free again."""
     parent = multiprocessing.parent_process()
     if parent is not None:
