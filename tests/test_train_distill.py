@@ -109,14 +109,15 @@ def test_a_tiny_run_leaves_a_student_and_the_teachers_answers(tmp_path, toy):
     best = BertForTokenClassification.from_pretrained(tmp_path / "student" / "best")
     assert best.config.num_hidden_layers == 2
     assert best.config.id2label == default_schema().id2label
-    soft = np.load(tmp_path / "student" / "soft.npz")
+    (cache,) = (tmp_path / "student").glob("soft-*.npz")
+    soft = np.load(cache)
     assert len(soft) == 4 + 2  # equal texts are asked about once
     rows = np.exp(soft[soft.files[0]].astype(np.float32))
     assert np.allclose([rows[:, layer.slice].sum(1).mean() for layer in default_schema().layers], 1, atol=1e-2)
-    before = (tmp_path / "student" / "soft.npz").stat().st_mtime_ns
+    before = cache.stat().st_mtime_ns
     costly = replace(config, average=2, optim=replace(config.optim, rdrop=1.0, fgm=0.5, schedule="constant"))
     assert 0 <= distill(costly, tmp_path / "c.yaml", resume=False)["eval_mean"] <= 1
-    assert (tmp_path / "student" / "soft.npz").stat().st_mtime_ns == before
+    assert cache.stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize("optim", [OptimConfig(boundary=2.0), OptimConfig(weights=(1.0, 2.0))])
@@ -149,6 +150,32 @@ def test_teachers_are_asked_in_single_precision(tmp_path, toy, monkeypatch):
     rows = soft_labels(config, examples, (0, 2, 1), default_schema())
     assert asked == [torch.float32]
     assert np.allclose(np.exp(rows[0][0].astype(np.float32)), [1 / 5] * 5 + [1 / 3] * 3, atol=1e-3)
+
+
+def test_teachers_are_averaged_and_one_that_is_added_reads_alone(tmp_path, toy, monkeypatch):
+    config = write_sources(tmp_path, toy)
+    schema = default_schema()
+    asked = []
+
+    def answer(model, examples, _):
+        """Each teacher is sure of one tag of each layer: the one that its number of hidden layers says."""
+        asked.append(model.config.num_hidden_layers)
+        logits = np.zeros((1, schema.size), dtype=np.float32)
+        for layer in schema.layers:
+            logits[:, layer.offset + model.config.num_hidden_layers % 2] = 20
+        return [np.repeat(logits, len(example.tokens), axis=0) for example in examples]
+
+    monkeypatch.setattr("train.distill.logits_of", answer)
+    examples = unlabelled_examples([Document("a", "受理")], toy, schema)
+    for layers in (3, 4):
+        teacher(layers).save_pretrained(tmp_path / str(layers))
+    names = [str(tmp_path / "3"), str(tmp_path / "4")]
+    (alone,) = soft_labels(replace(config, teachers=tuple(names[:1])), examples, (0, 2, 1), schema)
+    (both,) = soft_labels(replace(config, teachers=tuple(names)), examples, (0, 2, 1), schema)
+    assert asked == [3, 4]
+    for layer in schema.layers:
+        assert np.allclose(np.exp(alone[:, layer.slice])[:, :2], [0, 1], atol=1e-3)
+        assert np.allclose(np.exp(both[:, layer.slice])[:, :2], [0.5, 0.5], atol=1e-3)
 
 
 @pytest.mark.parametrize("place", ["start", "second teacher"])

@@ -2,7 +2,8 @@
 
 The student starts from some of the teacher's layers (Sanh et al. 2019) and learns, a layer of labels at a time, from the mean
 of the teachers' probabilities (Hinton et al. 2015) and, where a document is annotated, from its tags. The teachers read every
-document once; what they say is kept in ``out/soft.npz``.
+document once; what each says is kept in a file of its own, ``out/soft-*.npz``, so that a teacher that is added later is the only one
+that has to read.
 """
 
 from __future__ import annotations
@@ -164,37 +165,34 @@ def unlabelled_examples(documents: Sequence[Document], tokenizer: Tokenizer, sch
 def soft_labels(
     config: DistillConfig, examples: Sequence[Example], specials: tuple[int, int, int], schema: Schema
 ) -> list[FloatArray]:
-    """Return the log of the teachers' mean probabilities, ``(tokens, labels)`` a document, from the cache where known."""
-    cache = Path(config.out) / "soft.npz"
+    """Return the log of the teachers' mean probabilities, ``(tokens, labels)`` a document, from the caches where known."""
+    share = np.float32(1 / len(config.teachers))
+    mean = [np.zeros((len(example.tokens), schema.size), dtype=np.float32) for example in examples]
+    for name in config.teachers:
+        for rows, logs in zip(mean, _soft_labels_of(name, Path(config.out), examples, specials, schema), strict=True):
+            rows += share * np.exp(logs.astype(np.float32))
+    return [np.log(np.maximum(rows, np.float32(1e-7))) for rows in mean]
+
+
+def _soft_labels_of(
+    teacher: str, folder: Path, examples: Sequence[Example], specials: tuple[int, int, int], schema: Schema
+) -> list[FloatArray]:
+    """Return the log of a teacher's probabilities for each document in half precision, from its cache where known."""
+    weights = hashlib.sha256((Path(teacher) / "model.safetensors").read_bytes()).hexdigest()
+    cache = folder / f"soft-{weights[:12]}.npz"
     known: dict[str, FloatArray] = dict(np.load(cache)) if cache.exists() else {}
-    keys = [_key(config.teachers, example) for example in examples]
+    keys = [hashlib.sha256(example.document.text.encode()).hexdigest()[:24] for example in examples]
     missing = {key: example for key, example in zip(keys, examples, strict=True) if key not in known}
     if missing:
-        for key, rows in zip(missing, _ask(config.teachers, list(missing.values()), specials, schema), strict=True):
-            known[key] = rows.astype(np.float16)
-        cache.parent.mkdir(parents=True, exist_ok=True)
+        model = AutoModelForTokenClassification.from_pretrained(teacher, dtype=torch.float32)
+        speed_up(model, 0.0)
+        for key, logits in zip(missing, logits_of(model, list(missing.values()), specials), strict=True):
+            known[key] = _log_probabilities(logits, schema).astype(np.float16)
+        folder.mkdir(parents=True, exist_ok=True)
         temporary = cache.with_suffix(".part.npz")
         np.savez(temporary, **known)  # type: ignore[arg-type]  # arrays by name
         temporary.replace(cache)
     return [known[key] for key in keys]
-
-
-def _key(teachers: Sequence[str], example: Example) -> str:
-    sums = "".join(hashlib.sha256((Path(name) / "model.safetensors").read_bytes()).hexdigest() for name in teachers)
-    return hashlib.sha256((sums + example.document.text).encode()).hexdigest()[:24]
-
-
-def _ask(
-    teachers: Sequence[str], examples: Sequence[Example], specials: tuple[int, int, int], schema: Schema
-) -> list[FloatArray]:
-    """Return the log of the teachers' mean probabilities for each document."""
-    mean: list[FloatArray] = []
-    for number, name in enumerate(teachers):
-        teacher = AutoModelForTokenClassification.from_pretrained(name, dtype=torch.float32)
-        speed_up(teacher, 0.0)
-        rows = [_probabilities(logits, schema) for logits in logits_of(teacher, examples, specials)]
-        mean = [(old * number + new) / np.float32(number + 1) for old, new in zip(mean, rows, strict=True)] if mean else rows
-    return [np.log(np.maximum(rows, np.float32(1e-7))) for rows in mean]
 
 
 def check_models(config: DistillConfig, schema: Schema) -> None:
@@ -220,8 +218,8 @@ def starting_point(config: DistillConfig) -> PreTrainedModel:
     return take_layers(model, config.layers) if config.layers else model
 
 
-def _probabilities(logits: FloatArray, schema: Schema) -> FloatArray:
-    parts = [torch.softmax(torch.from_numpy(logits[:, layer.slice]), -1) for layer in schema.layers]
+def _log_probabilities(logits: FloatArray, schema: Schema) -> FloatArray:
+    parts = [torch.log_softmax(torch.from_numpy(logits[:, layer.slice]), -1) for layer in schema.layers]
     rows: FloatArray = torch.cat(parts, -1).numpy()
     return rows
 
