@@ -59,13 +59,14 @@ def rows(seconds: Mapping[str, Sequence[float]], characters: int, ours: str) -> 
     ]
 
 
-def speed(model: Path, documents: Sequence[Document], train: Sequence[Document], rounds: int) -> list[Facts]:
-    """Time (a), (b) and (c): on all cores against the pipelines, on one against spaCy."""
+def speed(model: Path, beside: Path, documents: Sequence[Document], train: Sequence[Document], rounds: int) -> list[Facts]:
+    """Time (a), (b), (c) and (g): on all cores against the pipelines and another model of ours, on one against spaCy."""
     characters = sum(len(document.text) for document in documents)
     pipelines: dict[str, contenders.Run] = {"fazhi, all cores": contenders.fazhi(model)}
     for batch in (1, 8):
         pipelines[f"(a) pipeline, torch float32, batch {batch}"] = contenders.pipeline_float(model, batch)
     pipelines["(b) pipeline, our int8 ONNX file"] = contenders.pipeline_onnx(model)
+    pipelines[f"(g) {beside.name}, all cores"] = contenders.fazhi(beside)
     found = rows(versus(pipelines, documents, rounds), characters, "fazhi, all cores")
     single = {"fazhi, one core": contenders.fazhi(model, 1), "(c) spaCy, one core": contenders.spacy_baseline(train)}
     pinned = {name: contenders.on_one_core(run) for name, run in single.items()}
@@ -109,19 +110,19 @@ def machine() -> Facts:
     }
 
 
-def bench(model: Path, reports: int, rounds: int, sizes: Sequence[int], characters: int) -> Facts:
+def bench(model: Path, beside: Path, reports: int, rounds: int, sizes: Sequence[int], characters: int) -> Facts:
     """Run everything and return the numbers."""
     documents = [read(path) for path in sorted(REPORTS.glob("*.txt"))]
     step = max(1, len(documents) // reports)
     bare = [Document(document.id, document.text) for document in documents[::step][:reports]]
-    facts: Facts = {"machine": machine(), "model": model.name, "reports": len(bare), "rounds": rounds}
+    facts: Facts = {"machine": machine(), "model": model.name, "beside": beside.name, "reports": len(bare), "rounds": rounds}
     facts["characters"] = sum(len(document.text) for document in bare)
     typer.echo("(f) start-up", err=True)
     facts["start"] = growth.cold_start(REPORTS.with_name("samples") / "yunxiu-justice-2024.txt", model, max(3, rounds))
     typer.echo("(d) operations", err=True)
     facts["operations"] = bench_operations.measure(model, 20 * rounds)
-    typer.echo("(a), (b), (c)", err=True)
-    facts["speed"] = speed(model, bare, documents, rounds)
+    typer.echo("(a), (b), (c), (g)", err=True)
+    facts["speed"] = speed(model, beside, bare, documents, rounds)
     typer.echo("(e) growth", err=True)
     facts["part"] = characters
     facts["growth"] = grow(model, documents, sizes, characters)
@@ -130,14 +131,15 @@ def bench(model: Path, reports: int, rounds: int, sizes: Sequence[int], characte
 
 def main(
     model: Annotated[Path, typer.Option(help="Model directory with ONNX file and safetensors.")] = Path("models/fazhi-small"),
-    reports: Annotated[int, typer.Option(help="Reports of the corpus for (a), (b), (c).")] = 24,
-    rounds: Annotated[int, typer.Option(help="Rounds of (a)–(d) and (f).")] = 5,
+    beside: Annotated[Path, typer.Option(help="Another model of ours, for (g).")] = Path("models/fazhi-fast"),
+    reports: Annotated[int, typer.Option(help="Reports of the corpus for (a), (b), (c), (g).")] = 24,
+    rounds: Annotated[int, typer.Option(help="Rounds of all but (e).")] = 5,
     sizes: Annotated[str, typer.Option(help="Sizes of the batches of (e).")] = "100,1000,10000",
     characters: Annotated[int, typer.Option(help="Characters of a report of (e), about.")] = 300,
     out: Annotated[Path | None, typer.Option(help="Write the page here, and the numbers beside it as JSON.")] = None,
 ) -> None:
     """Print the table; with ``--out docs/benchmarks.md`` write the page, too."""
-    facts = bench(model, reports, rounds, [int(size) for size in sizes.split(",")], characters)
+    facts = bench(model, beside, reports, rounds, [int(size) for size in sizes.split(",")], characters)
     page = bench_report.page(facts)
     typer.echo(page)
     if out is not None:

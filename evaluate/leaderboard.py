@@ -25,9 +25,13 @@ Entry = dict[str, Any]
 
 
 def kept(results: Mapping[str, Any], name: str, note: str = "") -> Entry:
-    """Return what the leaderboard keeps of results: strict scores, intervals, and counts by report under hashed names."""
+    """Return what the leaderboard keeps of results: strict scores, intervals, and counts by report under hashed names.
+
+    Of an absolute path only the last name is kept: the board is for everyone.
+    """
     names = ("version", "model", "gold", "reports", "characters", "strict", "intervals")
     entry: Entry = {"name": name, "note": note, **{key: results[key] for key in names}}
+    entry |= {key: Path(entry[key]).name for key in ("model", "gold") if Path(entry[key]).is_absolute()}
     entry["per_report"] = {_hashed(report): counts for report, counts in sorted(results["per_report"].items())}
     return entry
 

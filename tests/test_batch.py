@@ -4,8 +4,7 @@ import csv
 import json
 import os
 import subprocess
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,9 +14,8 @@ from fazhi.batch.engine import Options
 from fazhi.batch.folder import at_work, leftovers, locked, wait_for_workers
 from fazhi.batch.item import Item
 from fazhi.batch.shards import BatchError
-from fazhi.batch.trail import deaths, trail
 from fazhi.document import Document
-from fazhi.errors import FazhiError, InputError, MissingExtraError, ModelError
+from fazhi.errors import ModelError
 from fazhi.extractor import Extractor
 
 BODY = "一是甲甲丙丁{0}，乙乙。\n" + "法治政府建设工作报告正文" * 12 + "。\n丙丁{0}，甲甲。"
@@ -373,49 +371,6 @@ def test_a_clock_that_jumps(batch, reports, tmp_path):
     assert batch().resumed == 10
 
 
-def test_large_items_get_shards_of_their_own():
-    sizes = [1, 3 * 2**20, 2 * 2**20, 5 * 2**20, 1]
-    cut = list(shards.cut((Item(str(i), b"x" * size) for i, size in enumerate(sizes)), ""))
-    assert [len(shard.items) for shard in cut] == [2, 1, 1, 1]
-    assert [shard.number for shard in cut] == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize("count", [10, 100, 1000, 5000])
-def test_shards_are_small_where_there_are_few_items(count):
-    sizes = [len(shard.items) for shard in shards.cut((Item(str(i), b"x") for i in range(count)), "")]
-    assert sum(sizes) == count
-    assert sizes[:-1] == sorted(sizes[:-1])
-    assert max(sizes) <= max(4, min(32, count // 16))
-    assert len(sizes) <= count / 32 + 40
-
-
-def test_a_key_changes_with_all_that_decides_the_result():
-    item = Item("a", b"b", id="c")
-    changed = [
-        replace(item, name="x"),
-        replace(item, raw=b"x"),
-        replace(item, form="json"),
-        replace(item, error="x"),
-        replace(item, id="x"),
-    ]
-    keys = {shard.key for found in ([item], *([c] for c in changed), [item, item]) for shard in shards.cut(found, "")}
-    assert len(keys | {shard.key for shard in shards.cut([item], "salt")}) == 8
-
-
-def test_the_trail_tells_who_died(tmp_path):
-    path = tmp_path / "t" / "1.trail"
-    for _ in range(2):
-        with suppress(KeyboardInterrupt), trail(path) as way:
-            way.step(3)
-            way.step(14)
-            raise KeyboardInterrupt
-    assert deaths(path) == {"14": 2}
-    with trail(path) as way:
-        assert way.deaths["14"] == 2
-        way.step("end")
-    assert not path.exists()
-
-
 def test_an_item_on_which_two_have_died_is_not_tried_again(batch, tmp_path, inline, monkeypatch):
     attempt = work.attempt
 
@@ -437,16 +392,3 @@ def test_an_item_on_which_two_have_died_is_not_tried_again(batch, tmp_path, inli
     assert marker.documents == 3
     assert [(row["item"], row["name"]) for row in marker.failed] == [(2, "r2")]
     assert "died on it twice" in marker.failed[0]["error"]
-
-
-@pytest.mark.parametrize(
-    "error", [InputError("a", "b", "c"), MissingExtraError("ray", "ray"), ModelError("a", "b", "c"), BatchError("x")]
-)
-def test_errors_travel_between_processes(error):
-    import pickle
-
-    back = pickle.loads(pickle.dumps(error))
-    assert type(back) is type(error)
-    assert str(back) == str(error)
-    assert back.__dict__ == error.__dict__
-    assert isinstance(back, FazhiError)

@@ -10,12 +10,13 @@ from fazhi.ingest import from_text
 
 FACTS = {
     "machine": {"date": "", "cpu": "x", "cores": 2, "instructions": "", "memory": "1 GB", "load": 0.0, "versions": ""},
-    "model": "toy", "reports": 3, "characters": 4000, "rounds": 2, "part": 600, "start": (1.2, 0.5),
+    "model": "toy", "beside": "narrow", "reports": 3, "characters": 4000, "rounds": 2, "part": 600, "start": (1.2, 0.5),
     "operations": {"encoder": 0.02, "products": 0.01, "operations": 5e9},
     "speed": [
         {"name": "fazhi, all cores", "rate": 700.0, "ratio": 1.0}, {"name": "(a) one", "rate": 100.0, "ratio": 7.0},
         {"name": "(a) two", "rate": 140.0, "ratio": 5.0}, {"name": "(b) x", "rate": 350.0, "ratio": 2.0},
         {"name": "(c) y", "rate": 350.0, "ratio": 2.0},
+        {"name": "(g) narrow, all cores", "rate": 875.0, "ratio": 0.8},
     ],
     "growth": [
         {"reports": 8, "workers": 2, "seconds": 2.0, "memory": 100},
@@ -33,6 +34,7 @@ def test_the_page_says_what_was_met_and_what_was_missed():
     assert "| 0.50 | ≥ 0.6, **missed** |" in page
     assert "| 5.0% | ≤ 10%, met |" in page
     assert "1.20 s, 50% of it imports | < 1.5 s, met" in page
+    assert "(g) times as fast as toy is narrow, all cores | 1.25× | – |" in page
     assert "| 104 | 1 | 21.0 | 200.0 |" in page
     assert "| 8 | 2 | 2.0 | – |" in page
 
@@ -82,9 +84,10 @@ def test_the_bench_runs_from_end_to_end(root, tmp_path, monkeypatch):
     from evaluate import bench
 
     monkeypatch.chdir(root)
-    bench.main(root / "models" / "fazhi-small", reports=1, rounds=1, sizes="10,12", characters=300, out=tmp_path / "b.md")
+    models = {"model": root / "models" / "fazhi-small", "beside": root / "models" / "fazhi-fast"}
+    bench.main(**models, reports=1, rounds=1, sizes="10,12", characters=300, out=tmp_path / "b.md")
     facts = json.loads((tmp_path / "b.json").read_text(encoding="utf-8"))
-    assert {row["name"][:3] for row in facts["speed"]} == {"faz", "(a)", "(b)", "(c)"}
+    assert {row["name"][:3] for row in facts["speed"]} == {"faz", "(a)", "(b)", "(c)", "(g)"}
     assert all(row["ratio"] > 0 for row in facts["speed"])
     assert {row["reports"] for row in facts["growth"]} >= {4, 10, 12}
     assert (tmp_path / "b.md").read_text(encoding="utf-8").startswith("# Benchmarks")

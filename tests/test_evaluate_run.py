@@ -129,6 +129,14 @@ def test_compare_refuses_what_is_no_result(tmp_path, content, message):
     assert invoke(compare.main, tmp_path / "nowhere", tmp_path).exit_code == 2
 
 
+def test_the_leaderboard_keeps_no_absolute_path(gold, tmp_path):
+    results = score(gold, tmp_path, "one", 0) | {"model": str(tmp_path / "spacy"), "gold": "../shared/gold/spans.jsonl"}
+    entry = leaderboard.kept(results, "one")
+    assert (entry["model"], entry["gold"]) == ("spacy", "../shared/gold/spans.jsonl")
+    entry = leaderboard.kept(results | {"model": "models/fazhi-small", "gold": str(tmp_path / "spans.jsonl")}, "one")
+    assert (entry["model"], entry["gold"]) == ("models/fazhi-small", "spans.jsonl")
+
+
 def test_leaderboard_ranks_and_keeps_no_names(gold, tmp_path, monkeypatch):
     monkeypatch.setattr(leaderboard, "SCORES", tmp_path / "scores")
     for name, drop in (("best", None), ("worse", "PROBLEM")):

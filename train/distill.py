@@ -2,8 +2,7 @@
 
 The student starts from some of the teacher's layers (Sanh et al. 2019) and learns, a layer of labels at a time, from the mean
 of the teachers' probabilities (Hinton et al. 2015) and, where a document is annotated, from its tags. The teachers read every
-document once; what each says is kept in a file of its own, ``out/soft-*.npz``, so that a teacher that is added later is the only one
-that has to read.
+document once; what each says is kept in a file of its own, ``out/soft-*.npz``, so that one that is added later reads alone.
 """
 
 from __future__ import annotations
