@@ -11,9 +11,10 @@ from train.finetune import FinetuneConfig
 
 KINDS = {
     **dict.fromkeys(
-        ("finetune", "finetune-hub", "learning", "continue", "anew", "narrow", "fast", "baselines/random"), FinetuneConfig
+        ("finetune", "finetune-hub", "learning", "continue", "anew", "teachers", "narrow", "fast", "baselines/random"),
+        FinetuneConfig,
     ),
-    **dict.fromkeys(("distill", "refine"), DistillConfig),
+    **dict.fromkeys(("distill", "refine", "ensemble"), DistillConfig),
 }
 
 

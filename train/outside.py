@@ -39,7 +39,7 @@ from train.scoring import logits_of
 
 PLANS = {
     "cluener2020": OptimConfig(lr=3e-4, batch=24, epochs=3),
-    "resume": OptimConfig(lr=3e-4, batch=24, epochs=6),
+    "resume": OptimConfig(lr=3e-4, batch=24, epochs=8),
     "weibo": OptimConfig(lr=3e-4, batch=24, epochs=10),
 }
 WIDTH = 4
