@@ -1,7 +1,7 @@
 """The process that talks to Ray: it joins or starts a cluster and puts rounds of shards through an actor pool of Ray Data.
 
-Read → map_batches(actors) → write: the driver reads the inputs and cuts the shards, every actor has its own model and writes
-part and marker itself, so ``--out`` must lie on a file system that all nodes share. An actor that dies is started again by Ray
+Read → map_batches(actors) → write: the engine sends the shards, every actor has its own model and writes part and marker
+itself, so ``--out`` must lie on a file system that all nodes share. An actor that dies is started again by Ray
 and its shard is tried again (see ``fazhi.batch.trail``).
 """
 
