@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from fazhi.numerals import fold
-from fazhi.quantity_context import change, select
+from fazhi.quantity_context import change, next_change, select
 from fazhi.quantity_names import Period, blank, mask, without_dates
 from fazhi.quantity_patterns import RECOGNISERS, Found
 
@@ -27,7 +27,8 @@ class Quantity:
 
     ``value`` is the number as stated, ``None`` for a range; ``low`` and ``high`` are its limits, ``None`` where there is none.
     ``low`` is open for bound ``over``; ``high`` is open for ``under`` and ``nearly``, and for ``over`` (900余 is below 1000).
-    ``base`` is what a change is measured against (``同比``), ``direction`` is ``up`` or ``down``, ``per`` the unit of a rate
+    ``base`` is what a change is measured against (``同比``), ``direction`` is ``up`` or ``down`` (none for ``翻一番``, which is
+    2 times the base as ``是上年的2倍`` is, while ``增长1倍`` is ``up`` by 1), ``per`` the unit of a rate
     (元/平方米, 每年), ``population`` the number of those that a rank is taken from.
     """
 
@@ -121,17 +122,16 @@ def _limits(item: Found) -> tuple[Decimal | None, Decimal | None]:
 def _in_context(quantity: Quantity, before: list[Quantity], folded: str, periods: list[Period]) -> Quantity:
     """Add period, base and direction from the words in front of the number."""
     lead_start = before[-1].end if before else 0
-    lead = folded[lead_start : quantity.start]
-    stated = [
-        period
-        for period in periods
-        if lead_start <= period.start < quantity.start and folded[max(0, period.start - 1) : period.start] not in ("比", "较")
-    ]
+    lead = folded[lead_start : quantity.start + quantity.text.startswith("减")]
+    stated = [period for period in periods if lead_start <= period.start < quantity.start and not period.base]
     if quantity.kind in {"rank", "rank_from_bottom"}:
         return replace(quantity, period=stated[-1].text if stated else None)
     base, direction = change(lead, without_dates(lead))
-    if base is None and direction is None and before and _joined(lead) and before[-1].kind == quantity.kind:
-        base, direction = before[-1].base, before[-1].direction
+    if before and before[-1].kind == quantity.kind:
+        if base is None and direction is None and _joined(lead):
+            base, direction = before[-1].base, before[-1].direction
+        elif base is None and direction and next_change(lead):
+            base = before[-1].base
     return replace(quantity, period=stated[-1].text if stated else None, base=base, direction=direction)
 
 

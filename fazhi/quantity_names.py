@@ -6,18 +6,22 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fazhi.numerals import MULTIPLIER, fold
+from fazhi.numerals import CHINESE, MULTIPLIER, fold
 
 BLANK = "\0"
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A time named at ``[start, end)`` of a text; ``text`` is a year (``2021``), years (``2021-2023``) or the words."""
+    """A time named at ``[start, end)`` of a text; ``text`` is a year (``2021``), years (``2021-2023``) or the words.
+
+    ``base`` tells that something is only compared with that time (``较2021年`` ``与2021年相比`` ``是2021年的2倍``).
+    """
 
     start: int
     text: str
     end: int = 0
+    base: bool = False
 
 
 _YEAR = r"(?:19|20)\d{2}"
@@ -69,9 +73,10 @@ _LEXICAL = re.compile(
     |一社区一|一站|一线|一并|一起(?!案|事|纠|涉|重|典|行|民|刑|交|非|违|诉)|一定|一致|一直|一切|一些|一系列|一批|一带一路|一标|一岗|一事|一类|
     一支一|一对一|一把|一流|一级|二级|三级|四级|五级|两级|(?:一|两)?两法|两高|两新|两代表|两委|两站|两违|两客|两场联动|双
     |(?<!第)[一二三四五六七八九十两]+(?:大(?!类)|个一|个责任|个意识|个自信|个维护|个确立|个统一|个清单|乱|统筹|进(?!村|社区)|不(?!合格)|公(?!里)|化|位一体|抓|合一|资一)
-    |百姓|百日|百强|百年|百货|百科|千方|千家|千户|万众|万户|万家|万物|万一|千万工程|百千万|亿级|万人(?:助|成讼)|百人大|百家姓
+    |(?<![十百千万亿多余数几近上超逾约一两三四五六七八九])(?:百姓|百日|百强|百年|百货|百科|千方|千家|千户|万众|万户|万家|万物|万一|百人大|百家姓)
+    |千万工程|百千万|(?<![十百千万一二两三四五六七八九])[十百千万]*亿级|(?<!每)[十百]?万人(?=助|成讼|[\u4e00-\u9fff]{1,8}率)
     |十佳|十大|十分|十足|十项行动|二手|三农|三资|三公|三定|三会|三单|三统一|三同时|四风|五保|六稳|六保|七五|八五|九五|五社|三官|三无|三项制度
-    |零距离|零容忍|零售|零星|零工|零散|零跑|零基础|半天|半年|半径|半程|一级|单一|统一|唯一|同一|万元户|三方|两岸|两江|两翼|一人(?:一|多)
+    |零距离|零容忍|零售|零星|零工|零散|零跑|零基础|半天|(?<!每)半年|半径|半程|一级|单一|统一|唯一|同一|万元户|三方|两岸|两江|两翼|一人(?:一|多)
     |一刀切|第三方|一如|一手|一方|两侧|一河|一会|多多|两位数|三轮车)""",
     re.VERBOSE,
 )
@@ -98,12 +103,32 @@ def mask(folded: str) -> tuple[str, list[Period]]:
 def periods(text: str) -> list[Period]:
     """Return the times that a text names, in order; those in titles (《…》) and document numbers are no times."""
     plain = blank(fold(text), (match.span() for pattern in _NAMES[:2] for match in pattern.finditer(fold(text))))
-    return [Period(match.start(), _period(match[0]), match.end()) for match in _DATE.finditer(plain)]
+    return [Period(match.start(), _period(match[0]), match.end(), _is_base(plain, match)) for match in _DATE.finditer(plain)]
+
+
+_COMPARED = re.compile(r"(?:[比较](?:之|于)?|对比|比起)$")
+_COMPARED_AROUND = (
+    (re.compile("[与同和跟]$"), re.compile(r"(?:同期|底|末|年底|年末)?(?:的?[^\d,，。；]{0,4})?(?:相比|比较|持平|相当)")),
+    (
+        re.compile("(?<![由从自])(?:是|为|达到?|相当于|占)$"),
+        re.compile(rf"(?:同期)?的[近约]?(?:\d[\d.]*|{CHINESE})多?(?:倍|成|%)"),
+    ),
+)
+
+
+def _is_base(text: str, date: re.Match[str]) -> bool:
+    if _COMPARED.search(text, 0, date.start()):
+        return True
+    return any(before.search(text, 0, date.start()) and after.match(text, date.end()) for before, after in _COMPARED_AROUND)
 
 
 def without_dates(text: str) -> str:
     """Return the text with its dates cut out."""
-    return _DATE.sub("", text)
+    kept, at = [], 0
+    for match in _DATE.finditer(fold(text)):
+        kept.append(text[at : match.start()])
+        at = match.end()
+    return "".join([*kept, text[at:]])
 
 
 def _period(words: str) -> str:

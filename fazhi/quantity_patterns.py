@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fazhi.numerals import ARABIC, CHINESE, MULTIPLIER, read
@@ -14,7 +14,10 @@ from fazhi.units import CANONICAL, FORBIDDEN_NEXT, KINDS
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A quantity ``folded[start:end]`` before its context is read; ``chinese`` tells that its numeral is in characters."""
+    """A quantity ``folded[start:end]`` before its context is read; ``chinese`` tells that its numeral is in characters.
+
+    ``factor`` is the multiplier (万, 亿) that stands behind its numeral.
+    """
 
     start: int
     end: int
@@ -28,9 +31,10 @@ class Found:
     population: Decimal | None = None
     chinese: bool = False
     hedged: bool = False
+    factor: Decimal = Decimal(1)
 
 
-_PER_NOUN = "万人 万元 季度 半年 星期 年 月 周 天 日 人 户 村 家 名 件 次 社区 单位 镇 乡 学期 学年 旬 例 亩".replace(" ", "|")
+_PER_NOUN = "万人|万元|季度|半年|星期|年|月|周|天|日|人次|人|户|村|家|名|件|次|社区|单位|镇|乡|学期|学年|旬|例|亩"
 _PER = re.compile(
     rf"(?P<per>(?:每(?:\d+|[一两二三四五六七八九十百千万]+)?个?(?:{_PER_NOUN}))+)"
     r"|(?P<frequency>(?:\d+|[一两三五])个?(?:天|日|周|月|年|季度|小时))(?=[^\d]{0,4}(?:[一1]次|[一1]轮)$)"
@@ -73,6 +77,7 @@ _WORDS: list[tuple[re.Pattern[str], str, str, str, str]] = [
     (re.compile("翻了?两番"), "4", "倍", "multiple", "exact"),
     (re.compile("(?:超|过|逾|占)?半数以上|过半(?!数)|过半数|超半数|逾半数|超过?一半|超半"), "50", "%", "percent", "over"),
     (re.compile("一半(?:以上|左右)?|减半|半数"), "50", "%", "percent", "exact"),
+    (re.compile("(?<![最附邻临])近半(?![年月天日小个])"), "50", "%", "percent", "nearly"),
 ]
 
 
@@ -90,8 +95,10 @@ def ratios(masked: str, folded: str) -> list[Found]:
     for pattern, value, unit, kind, bound in _WORDS:
         free = blank(masked, ((item.start, item.end) for item in found))
         for match in pattern.finditer(free):
+            start, before, _ = _hedge_before(masked, match.start())
             stated = "at_least" if match[0].endswith("以上") else "approx" if match[0].endswith("左右") else bound
-            found.append(Found(*match.span(), Decimal(value), unit, kind, stated))
+            stated = before if stated == "exact" else stated
+            found.append(Found(start, match.end(), Decimal(value), unit, kind, stated))
     return found
 
 
@@ -131,17 +138,19 @@ _UNIT = "|".join(
 )
 _NUMBER = rf"(?:(?:(?:{ARABIC})\s*(?:万亿|亿|万|千)\s*)*(?:{ARABIC})|{CHINESE}|[数几][十百千万亿]+)"
 _AMOUNT = re.compile(
-    rf"(?P<sign>(?<=[长率为幅:(降\s])-|(?<!.)-)?(?P<number>{_NUMBER})\s*(?P<more>余|多(?=[万亿])|[来几](?=[万亿]|{_UNIT}))?"
-    rf"\s*(?P<multiplier>{MULTIPLIER})?(?P<more2>余(?![额下])|多(?!元[化样]))?\s*(?P<unit>{_UNIT})?"
+    rf"(?P<sign>(?<=[长率为幅比:(降\s])-|(?<!.)-)?(?P<number>{_NUMBER})\s*(?P<more>余|多(?=[万亿])|[来几](?=[万亿]|{_UNIT}))?"
+    rf"\s*(?P<multiplier>{MULTIPLIER})?(?P<more2>余(?![额下])|多(?!元[化样])|\+(?!\d))?\s*(?P<unit>{_UNIT})?"
 )
 _TO = re.compile(r"\s*(?:至|到|-{1,2}|~)\s*")
 _SPOKEN_PAIR = re.compile(
     "(?P<head>[二三四五六七八九]?十)?(?P<a>[一二三四五六七八两])(?P<b>[二三四五六七八九])(?P<tail>[十百千万])?$"
 )
 _PER_UNIT = re.compile(
-    r"\s*/\s*(?P<per>平方米|立方米|公里|小时|人次|季度|[年月日天周人户家亩吨次件度斤米]|㎡|m2|kg|km|m3)"
-    r"|每(?P<each>年|月|人|亩|户|吨|平方米)"
+    r"(?:\s*/\s*(?:平方米|立方米|公里|小时|人次|季度|[年月日天周人户家亩吨次件度斤米]|㎡|m2|kg|km|m3)"
+    r"|每(?:年|月|人|亩|户|吨|平方米))+"
 )
+_SECOND_UNIT = re.compile(rf"\((?:{_UNIT})\)")
+_MORE_TENTHS = re.compile(r"[一二三四五六七八九半](?=多|以上|左右|$|的|案|矛|纠)")
 _RATE_BEFORE = re.compile("率(?:均|仅|全部)?(?:为|是|达|达到|保持)?$")
 _STOP_UNITS = frozenset("的和与及增降提同比下上达为占在由从至到是有等、。,;)(:其中较环未已均被以对将并按于率超约近余多左不而")
 
@@ -152,25 +161,34 @@ def amounts(masked: str, folded: str) -> list[Found]:
     of = _OF.search(masked)
     masked = blank(masked, (match.span() for match in (per, of) if match))
     masked = blank(masked, (match.span() for match in re.finditer(rf"第(?:\d+|{_CN})", masked)))
-    rate = "·".join((per["per"] or per["frequency"]).removeprefix("每").split("每")) if per else None
-    return list(_amounts(masked, rate))
+    found = list(_amounts(masked))
+    if not per:
+        return found
+    rate = _joined_rate(per["per"] or per["frequency"])
+    before = per.start() if any(item.start > per.start() for item in found) else 0
+    return [item if item.per or item.start < before else replace(item, per=rate) for item in found]
 
 
-def _amounts(masked: str, per: str | None) -> Iterator[Found]:
+def _joined_rate(words: str) -> str:
+    """Return the units of a rate: ``每人每月`` → ``人·月``, ``/月/人`` → ``月·人``."""
+    return "·".join(filter(None, re.split(r"[每/\s]+", words)))
+
+
+def _amounts(masked: str) -> Iterator[Found]:
     at = 0
     while match := _AMOUNT.search(masked, at):
         at = match.end()
         spoken = _spoken_range(match)
         if spoken:
-            yield _finish(masked, match, match, spoken, per)
+            yield _finish(masked, match, match, spoken)
             continue
         upper = _upper(masked, match)
         limits = _range(masked, match, upper) if upper else None
         if upper and limits:
             at = upper.end()
-            yield _finish(masked, match, upper, limits, per)
+            yield _finish(masked, match, upper, limits)
         elif (value := _value(match)) is not None:
-            found = _finish(masked, match, match, (value, value), per)
+            found = _finish(masked, match, match, (value, value))
             at = max(at, found.end)
             yield found
 
@@ -189,7 +207,8 @@ def _spoken_range(match: re.Match[str]) -> tuple[Decimal, Decimal] | None:
         return None
     digits = [read((pair["head"] or "") + pair[name] + (pair["tail"] or "")) for name in "ab"]
     low, high = digits
-    if low is None or high is None or high <= low or high > low + (read(pair["tail"]) or 1 if pair["tail"] else 1):
+    step = 2 if pair["a"] + pair["b"] == "三五" else 1
+    if low is None or high is None or high <= low or high > low + step * (read(pair["tail"]) or 1 if pair["tail"] else 1):
         return None
     factor = (read("1" + match["multiplier"]) or Decimal(1)) if match["multiplier"] else Decimal(1)
     return low * factor, high * factor
@@ -212,7 +231,7 @@ def _range(masked: str, lower: re.Match[str], upper: re.Match[str]) -> tuple[Dec
     return (low, high) if low < high else None
 
 
-def _finish(masked: str, first: re.Match[str], last: re.Match[str], limits: tuple[Decimal, Decimal], per: str | None) -> Found:
+def _finish(masked: str, first: re.Match[str], last: re.Match[str], limits: tuple[Decimal, Decimal]) -> Found:
     """Read the hedges around a number or range and give it its unit and kind."""
     start, bound, hedged = _hedge_before(masked, first.start())
     unit, end = last["unit"] or "", last.end()
@@ -220,21 +239,47 @@ def _finish(masked: str, first: re.Match[str], last: re.Match[str], limits: tupl
         unit, end = _unknown_unit(masked, end)
     if not unit and _RATE_BEFORE.search(masked, 0, first.start()):
         unit = "%"
-    end, rate = _rate(masked, end, per)
-    end, after = _hedge_after(masked, end)
-    more = (last["more"] or last["more2"] or "") not in ("", "来") or first["number"][0] in "数几"
-    bound = _bound(bound, "over" if more else "approx" if last["more"] == "来" else after)
-    unit = CANONICAL.get(unit, unit)
-    kind = KINDS.get(unit, "count")
+    if unit == "级" and limits[0] >= _TEN_THOUSAND:  # 两万亿级
+        unit, end = "", end - 1
     low, high = limits
     if unit == "成":
-        unit, low, high = "%", low * 10, high * 10
-    chinese = not first["number"][0].isdecimal()
-    common = {"unit": unit, "kind": kind, "per": rate, "chinese": chinese, "hedged": hedged or bound != "exact"}
+        low, high, end = _tenths(masked, low, high, end)
+    end, rate = _rate(masked, end)
+    end, after = _hedge_after(masked, end)
+    vague = first["number"][0] in "数几"
+    more = (last["more"] or last["more2"] or "") not in ("", "来") or vague
+    bound = _bound(bound, "over" if more else "approx" if last["more"] == "来" else after)
+    ceiling = (low * 10 if vague else _next_step(low)) if bound == "over" and (more or after == "over") else None
+    if unit == "成":
+        unit, low, high, ceiling = "%", low * 10, high * 10, ceiling * 10 if ceiling else None
+    unit = CANONICAL.get(unit, unit)
+    found = Found(
+        start,
+        end,
+        low,
+        unit,
+        KINDS.get(unit, "count"),
+        bound,
+        per=rate,
+        chinese=not first["number"][0].isdecimal(),
+        hedged=hedged or bound != "exact",
+        factor=(read("1" + last["multiplier"]) or Decimal(1)) if last["multiplier"] else Decimal(1),
+    )
     if low != high:
-        return Found(start, end, None, bound="approx", low=low, high=high, **common)  # type: ignore[arg-type]
-    ceiling = _next_step(low) if more and bound == "over" else None
-    return Found(start, end, low, bound=bound, low=low if ceiling else None, high=ceiling, **common)  # type: ignore[arg-type]
+        return replace(found, value=None, bound="approx", low=low, high=high)
+    return replace(found, low=low, high=ceiling) if ceiling else found
+
+
+_TEN_THOUSAND = 10**4
+
+
+def _tenths(masked: str, low: Decimal, high: Decimal, end: int) -> tuple[Decimal, Decimal, int]:
+    """Read the digit behind 成: ``八成五`` is 8.5 tenths."""
+    digit = _MORE_TENTHS.match(masked, end) if low == high else None
+    if not digit:
+        return low, high, end
+    value = low + (Decimal("0.5") if digit[0] == "半" else (read(digit[0]) or Decimal(0)) / 10)
+    return value, value, digit.end()
 
 
 def _unknown_unit(masked: str, end: int) -> tuple[str, int]:
@@ -245,9 +290,12 @@ def _unknown_unit(masked: str, end: int) -> tuple[str, int]:
     return "", end
 
 
-def _rate(masked: str, end: int, per: str | None) -> tuple[int, str | None]:
+def _rate(masked: str, end: int) -> tuple[int, str | None]:
+    """Return where a unit ends, a second one in brackets included (``台（套）``), and what it is counted by (``/月``)."""
+    second = _SECOND_UNIT.match(masked, end)
+    end = second.end() if second else end
     match = _PER_UNIT.match(masked, end)
-    return (match.end(), match["per"] or match["each"]) if match else (end, per)
+    return (match.end(), _joined_rate(match[0])) if match else (end, None)
 
 
 def _bound(before: str, after: str | None) -> str:

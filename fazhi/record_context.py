@@ -26,8 +26,8 @@ _SINCE = re.compile("以来|起|至今|以后|之后|以前")
 _GOAL = re.compile(r"力争|目标|确保|争取(?!到|中央|上级|资金)|不低于|不少于|不得|预计|计划|拟|将达|到20\d\d年底?")
 _NAME = r"(?:(?![对由向将把被从经])[\u4e00-\u9fff])"
 _ORGAN = (
-    "人民政府|政府|人民法院|法院|检察院|公安局|司法局|管理局|管委会|办公室|司法所|派出所|中心|大队|支队|分局"
-    "|街道|委员会|局|所|镇|乡|村委会"
+    "人民政府|政府|人民法院|法院|检察院|公安局|司法局|管理局|管委会|办公室|司法所|派出所|中心(?!组)|大队|支队|分局"
+    "|街道|委员会|(?<![布格大结全])局|(?<!场)所|镇|乡|村委会"
 )
 _BODY = (
     r"(?:全[国省市县区州盟旗镇乡局系统街道]+|我[省市县区州旗镇乡局委处院所]"
@@ -36,8 +36,11 @@ _BODY = (
     rf"|{_NAME}{{1,12}}?(?:{_ORGAN}))"
 )
 _SCOPE = re.compile(
-    rf"({_BODY})(?:[^\u4e00-\u9fff]|共|累计|已|全年|先后|今年|办(?!公)|受|全|$|开|组|参|审|提|接|收|新|有|均|内)"
+    rf"(?<!个)({_BODY})(?:[^\u4e00-\u9fff]|共|累计|已|全年|先后|今年|办(?!公)|受|全|$|开|组|参|审|提|接|收|新|有|均|内)"
 )
+_LED_IN = re.compile(r"^.*(?=我[省市县区州旗镇乡局委处院所])|^(?:[今本当去上]年|年度?|全年|以来|目前|其中)+")
+_OBJECT = re.compile("(?:新增|新建|建成|建设|争创|创建|布局|打造|完成|组织|开展|设立|成立|推进|城镇$|乡镇$)")
+"""Words before a body that are no part of its name, and words that make it what was done and not who did it."""
 
 
 class Item(Protocol):
@@ -118,7 +121,7 @@ class Context:
         named = [
             period
             for period in periods(self.text[start : span.start])
-            if not self._is_base(start + period.start)
+            if not period.base
             and not _SINCE.match(self.text, start + period.end)
             and not any(other.start <= start + period.start < other.end for other in others)
         ]
@@ -133,9 +136,6 @@ class Context:
             return heading[1] if heading else str(self.year + 1)
         return str(self.year) if self.year else None
 
-    def _is_base(self, at: int) -> bool:
-        return self.text[max(0, at - 1) : at] in {"比", "较"} or self.text[max(0, at - 2) : at] == "对比"
-
     def resolve(self, period: Period) -> str | None:
         """Return a year, years, or part of a year; ``None`` for a time that does not say which (``12月``)."""
         words = period.text
@@ -149,8 +149,8 @@ class Context:
     def scope(self, span: Span) -> str | None:
         """Return the body or area named in front of a metric in its clause, without time and adverbs."""
         before = self.text[self.clause(span.start).start : span.start]
-        named = list(_SCOPE.finditer(before))
-        return named[-1][1] if named else None
+        named = [_LED_IN.sub("", match[1]) for match in _SCOPE.finditer(before)]
+        return next((name for name in reversed(named) if not _OBJECT.match(name)), None)
 
     def planned(self, span: Span) -> bool:
         """Tell whether a statement is a plan: it stands in the plan section, or its clause speaks of the future."""

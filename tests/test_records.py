@@ -59,6 +59,17 @@ def test_source_offsets_come_from_the_span():
         ("<M>签约60宗</M>", ["签约"]),
         ("<M>51名村居顾问律师</M>", ["村居顾问律师"]),
         ("<M>维持21件</M>", ["维持"]),
+        ("<M>追加资金较上年下降48.68%</M>", ["追加资金下降"]),
+        ("<M>与2022年同期相比增长12%</M>", ["增长"]),
+        ("<M>比“十三五”时期增长71%</M>", ["增长"]),
+        ("<M>收案数较上年翻一番</M>", ["收案数"]),
+        ("<M>1—11月受理行政复议申请57件</M>", ["受理行政复议申请"]),
+        ("<M>日均接听20余人次</M>", ["日均接听"]),
+        ("<M>月均3.5件</M>", ["月均"]),
+        ("<M>惠及百余户</M>", ["惠及"]),
+        ("<M>拍卖设备30台（套）</M>", ["拍卖设备"]),
+        ("<M>网办率首次突破90%</M>", ["网办率"]),
+        ("<M>支出率仅5.58%</M>", ["支出率"]),
     ],
 )
 def test_indicator_text(marked, indicators):
@@ -94,6 +105,10 @@ def test_parts_behind_of_which_have_the_total_as_their_parent():
         ("对2017年以来的数据核查，<M>受理8件</M>。", ["2023"]),
         ("上半年<M>受理8件</M>。", ["上半年"]),
         ("截至12月31日，<M>受理8件</M>。", ["2023"]),
+        ("与2021年相比，<M>受理量增长12%</M>。", ["2023"]),
+        ("<M>与2021年同期相比增长12%</M>。", ["2023"]),
+        ("相较于2021年，<M>受理8件</M>。", ["2023"]),
+        ("<M>受理量是2021年的2.3倍</M>。", ["2023"]),
     ],
 )
 def test_period(marked, periods):
@@ -103,6 +118,28 @@ def test_period(marked, periods):
 def test_scope_is_the_subject_or_the_issuer():
     found = metrics("全县<M>受理8件</M>，<M>办结8件</M>。历山镇司法所<M>调解纠纷15件</M>。")
     assert [metric["scope"] for metric in found] == ["全县", "云岫县司法局", "历山镇司法所"]
+
+
+@pytest.mark.parametrize(
+    ("before", "scope"),
+    [
+        ("2023年我局共", "我局"),
+        ("今年以来我局", "我局"),
+        ("其中历山镇共", "历山镇"),
+        ("我局党组理论学习中心组", "云岫县司法局"),
+        ("优化布局，", "云岫县司法局"),
+        ("优化布局新", "云岫县司法局"),
+        ("县法律援助中心共", "县法律援助中心"),
+    ],
+)
+def test_scope_holds_no_time_and_no_word_that_only_ends_like_a_body(before, scope):
+    (metric,) = metrics(f"{before}<M>开展活动8次</M>。")
+    assert metric["scope"] == scope
+
+
+def test_what_is_counted_keeps_its_first_word():
+    found = metrics("<M>新能源汽车产量8万辆</M>，<M>增长12%</M>；<M>新增申请户77个</M>，<M>131人</M>。")
+    assert [metric["topic"] for metric in found] == [None, "新能源汽车产量", None, "申请户"]
 
 
 def test_goals_are_targets_and_the_plan_section_holds_nothing_else():
