@@ -60,13 +60,16 @@ def decode(
     logits: FloatArray, tokens: ClauseTokens, schema: Schema, temperatures: Mapping[str, float] | None = None
 ) -> list[Span]:
     """Decode ``(tokens, schema.size)`` logits into the spans of all layers, in order of place."""
-    temperatures = temperatures or {}
     spans: list[Span] = []
     for layer in schema.layers:
-        log_probs = log_softmax(logits[:, layer.slice], temperatures.get(layer.name, 1.0))
-        decoder = decode_clauses if layer.unit == "clause" else decode_segments
-        spans += decoder(log_probs, tokens, layer)
+        spans += decode_layer(logits[:, layer.slice], tokens, layer, (temperatures or {}).get(layer.name, 1.0))
     return sorted(spans, key=lambda span: (span.start, -span.end, span.label))
+
+
+def decode_layer(logits: FloatArray, tokens: ClauseTokens, layer: Layer, temperature: float = 1.0) -> list[Span]:
+    """Decode ``(tokens, len(layer.tags))`` logits into the spans of one layer."""
+    decoder = decode_clauses if layer.unit == "clause" else decode_segments
+    return decoder(log_softmax(logits, temperature), tokens, layer)
 
 
 def decode_clauses(log_probs: FloatArray, tokens: ClauseTokens, layer: Layer) -> list[Span]:

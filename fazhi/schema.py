@@ -59,13 +59,17 @@ class Schema:
         """Number of logits a token."""
         return sum(len(layer.tags) for layer in self.layers)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of all layers."""
+        return tuple(label for layer in self.layers for label in layer.labels)
+
     def layer_of(self, label: str) -> Layer:
         """Return the layer that holds a label; ``SchemaError`` if none does."""
         for layer in self.layers:
             if label in layer.labels:
                 return layer
-        known = ", ".join(name for layer in self.layers for name in layer.labels)
-        raise SchemaError(f"unknown label {label!r}; the labels are {known}")
+        raise SchemaError(f"unknown label {label!r}; the labels are {', '.join(self.labels)}")
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the layers as they stand in a model's config under ``label_layers``."""
@@ -96,7 +100,7 @@ class Schema:
 
     def _validate(self) -> None:
         names = [layer.name for layer in self.layers]
-        labels = [label for layer in self.layers for label in layer.labels]
+        labels = self.labels
         if not labels or len(set(names)) != len(names) or len(set(labels)) != len(labels):
             raise SchemaError(f"layers {names} with labels {labels}: names must be there and be unique")
         for layer in self.layers:

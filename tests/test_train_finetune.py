@@ -31,7 +31,7 @@ from train.finetune import (
 from train.losses import symmetric_divergence
 from train.optimizer import OptimConfig, parameter_groups
 from train.regularize import displaced, mean_weights
-from train.scoring import fit_temperatures, span_f1
+from train.scoring import PLACEMENTS, fit_temperatures, span_f1
 from train.tokenizer import as_fast
 
 
@@ -139,7 +139,7 @@ def run_config(base, tmp_path, out, optim=None, **changes):
 EVERYTHING = {"rdrop": 1.0, "fgm": 0.5, "boundary": 2.0, "weights": (1.0, 2.0), "schedule": "constant", "accumulate": 2}
 
 
-@pytest.mark.parametrize(("optim", "changes"), [({}, {}), (EVERYTHING, {"average": 2})])
+@pytest.mark.parametrize(("optim", "changes"), [({}, {}), (EVERYTHING, {"average": 2, "balance": True})])
 def test_a_killed_run_resumes_to_the_same_weights(base, tmp_path, monkeypatch, optim, changes):
     train(run_config(base, tmp_path, "whole", optim, **changes), tmp_path)
     calls = []
@@ -159,6 +159,24 @@ def test_a_killed_run_resumes_to_the_same_weights(base, tmp_path, monkeypatch, o
     whole, cut = _weights(tmp_path / "whole"), _weights(tmp_path / "cut")
     assert all(torch.equal(whole[name], cut[name]) for name in whole)
     assert json.loads((tmp_path / "cut" / "best" / "temperatures.json").read_text()).keys() == {"statement", "metric"}
+
+
+def test_a_balanced_run_differs_in_the_biases_of_the_head_alone(base, tmp_path, monkeypatch):
+    placed = []
+
+    def fit(logits, *_):
+        placed.append(len(logits))
+        return {"MEASURE": -0.4, "PROBLEM": 0.0, "METRIC": 0.2}
+
+    monkeypatch.setattr("train.finetune.fit_biases", fit)
+    train(run_config(base, tmp_path, "plain"), tmp_path)
+    scores = train(run_config(base, tmp_path, "balanced", balance=True), tmp_path)
+    plain, balanced = _weights(tmp_path / "plain"), _weights(tmp_path / "balanced")
+    assert {name for name in plain if not torch.equal(plain[name], balanced[name])} == {"classifier.bias"}
+    moved = (balanced["classifier.bias"] - plain["classifier.bias"]).tolist()
+    assert moved == pytest.approx([0, -0.4, -0.4, 0, 0, 0, 0.2, 0.2], abs=1e-6)
+    assert placed == [len(PLACEMENTS)]
+    assert json.loads((tmp_path / "balanced" / "best" / "dev.json").read_text()) == scores
 
 
 @pytest.mark.parametrize("evaluation", [3, 4])  # the one that ends the patience; the best one's, when the run had stopped
@@ -340,7 +358,7 @@ def test_a_hub_style_bert_with_wordpieces_fine_tunes(tmp_path):
 def test_f1_by_hand():
     gold = [[Span(0, 2, "METRIC"), Span(3, 5, "METRIC"), Span(0, 5, "MEASURE")]]
     found = [[Span(0, 2, "METRIC"), Span(3, 6, "METRIC"), Span(7, 9, "METRIC")]]
-    scores = span_f1(gold, found, default_schema())
+    scores = span_f1(gold, found, default_schema().labels)
     assert scores["METRIC"] == pytest.approx(2 / 5)
     assert scores["MEASURE"] == 0
     assert scores["PROBLEM"] == 1

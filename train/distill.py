@@ -81,6 +81,7 @@ class DistillConfig:
     evaluations: int = 10
     patience: int = 4
     average: int = 0
+    balance: bool = False
     data: DataConfig = field(default_factory=DataConfig)
     unlabelled: Unlabelled = field(default_factory=Unlabelled)
     optim: OptimConfig = field(default_factory=OptimConfig)
@@ -276,6 +277,7 @@ def _as_finetune(config: DistillConfig) -> FinetuneConfig:
         evaluations=config.evaluations,
         patience=config.patience,
         average=config.average,
+        balance=config.balance,
         data=config.data,
         optim=config.optim,
     )

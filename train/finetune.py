@@ -36,6 +36,7 @@ from fazhi.document import Document
 from fazhi.errors import ConfigError
 from fazhi.schema import Schema, default_schema
 from train.attention import speed_up
+from train.balance import add_biases, fit_biases
 from train.config import load_config, one_line_errors
 from train.dataset import (
     IGNORE,
@@ -53,7 +54,7 @@ from train.dataset import (
 from train.losses import layered_loss, symmetric_divergence
 from train.optimizer import SCHEDULES, OptimConfig, parameter_groups
 from train.regularize import Patience, displaced, keep_mean, restore_stopped
-from train.scoring import fit_temperatures, logits_of, score
+from train.scoring import PLACEMENTS, fit_temperatures, logits_of, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class FinetuneConfig:
     """A whole run; ``base`` is a directory or hub id, ``out`` the folder of the run.
 
     ``layers`` (from 1) keeps only these layers of the base. The mean of the last ``average`` checkpoints takes the best one's
-    place if it is as good on dev (0: not tried).
+    place if it is as good on dev (0: not tried). ``balance`` gives the labels the biases of best F1 on dev (``train.balance``).
     """
 
     base: str
@@ -95,6 +96,7 @@ class FinetuneConfig:
     evaluations: int = 10
     patience: int = 4
     average: int = 0
+    balance: bool = False
     bf16: bool = True
     data: DataConfig = field(default_factory=DataConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
@@ -335,6 +337,9 @@ def run(
     scores: Mapping[str, float] = trainer.evaluate()
     if config.average:
         scores = keep_mean(trainer, scores, config.average)
+    if config.balance:
+        balance(trainer)
+        scores = trainer.evaluate()
     task, best = trainer.task, out / "best"
     trainer.save_model(str(best))
     tokenizer.save_pretrained(str(best))
@@ -342,6 +347,15 @@ def run(
     (best / "temperatures.json").write_text(json.dumps(temperatures), encoding="utf-8")
     (best / "dev.json").write_text(json.dumps(scores, indent=1), encoding="utf-8")
     return scores
+
+
+def balance(trainer: LayeredTrainer) -> None:
+    """Give the head the biases of best F1 on dev, and say which."""
+    task, model = trainer.task, trainer.model
+    placed = [logits_of(model, task.dev, task.specials, *placement) for placement in PLACEMENTS]
+    biases = fit_biases(placed, task.dev, task.schema)
+    add_biases(model.classifier, biases, task.schema)
+    typer.echo("biases " + " ".join(f"{label} {bias:+.1f}" for label, bias in biases.items()))
 
 
 def show(scores: Mapping[str, float]) -> str:

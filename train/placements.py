@@ -22,10 +22,8 @@ from fazhi.tokens import tokenize
 from fazhi.windows import plan_windows, stitch
 from train.config import load_config, one_line_errors
 from train.finetune import FinetuneConfig, load_documents
-from train.scoring import span_f1
+from train.scoring import PLACEMENTS, span_f1
 
-PLACEMENTS = ((254, 64), (254, 16), (200, 40), (254, 127))
-"""Sizes and overlaps in tokens."""
 ONNX = ("model.int8.onnx", "model.onnx")
 
 
@@ -46,7 +44,7 @@ def measure(model: str, documents: Sequence[Document], float32: bool = False, th
     backend = OnnxBackend(directory.path / ONNX[float32], directory.specials, threads)
     gold = [document.spans for document in documents]
     return [
-        span_f1(gold, [extract(directory, backend, document, *placement) for document in documents], directory.schema)
+        span_f1(gold, [extract(directory, backend, document, *placement) for document in documents], directory.schema.labels)
         for placement in PLACEMENTS
     ]
 

@@ -17,14 +17,22 @@ from fazhi.windows import FloatArray, plan_windows, stitch
 from train.dataset import Example
 
 WINDOW, OVERLAP, BATCH_TOKENS = 254, 64, 4096
+PLACEMENTS = ((WINDOW, OVERLAP), (254, 16), (200, 40), (254, 127))
+"""Sizes and overlaps of windows, in tokens: scores that tell two models apart are means over them."""
 
 
 @torch.inference_mode()  # type: ignore[untyped-decorator]  # torch is untyped here
-def logits_of(model: nn.Module, examples: Sequence[Example], specials: tuple[int, int, int]) -> list[FloatArray]:
+def logits_of(
+    model: nn.Module,
+    examples: Sequence[Example],
+    specials: tuple[int, int, int],
+    window: int = WINDOW,
+    overlap: int = OVERLAP,
+) -> list[FloatArray]:
     """Return ``(tokens, labels)`` logits for each document: windows as the extractor cuts and stitches them, bf16."""
     training = model.training
     model.eval()
-    plans = [plan_windows(example.document.text, example.tokens.offsets, WINDOW, OVERLAP) for example in examples]
+    plans = [plan_windows(example.document.text, example.tokens.offsets, window, overlap) for example in examples]
     windows = [example.tokens.ids[a:b] for example, plan in zip(examples, plans, strict=True) for a, b in plan]
 
     def forward(ids: np.ndarray, mask: np.ndarray) -> FloatArray:  # type: ignore[type-arg]  # as run_batched gives them
@@ -45,10 +53,10 @@ def predict(logits: FloatArray, example: Example, schema: Schema) -> list[Span]:
     return decode(logits, ClauseTokens.align(text, example.tokens.offsets, clauses(text)), schema)
 
 
-def span_f1(gold: Sequence[Sequence[Span]], found: Sequence[Sequence[Span]], schema: Schema) -> dict[str, float]:
+def span_f1(gold: Sequence[Sequence[Span]], found: Sequence[Sequence[Span]], labels: Sequence[str]) -> dict[str, float]:
     """Return strict F1 by label and their mean (``mean``); a label that neither side has counts as 1."""
     scores = {}
-    for label in (label for layer in schema.layers for label in layer.labels):
+    for label in labels:
         truth = {(i, s.start, s.end) for i, spans in enumerate(gold) for s in spans if s.label == label}
         guess = {(i, s.start, s.end) for i, spans in enumerate(found) for s in spans if s.label == label}
         total = len(truth) + len(guess)
@@ -74,4 +82,4 @@ def fit_temperatures(logits: Sequence[FloatArray], examples: Sequence[Example], 
 def score(logits: Sequence[FloatArray], examples: Sequence[Example], schema: Schema) -> Mapping[str, float]:
     """Decode and score documents given their logits."""
     found = [predict(rows, example, schema) for rows, example in zip(logits, examples, strict=True)]
-    return span_f1([example.document.spans for example in examples], found, schema)
+    return span_f1([example.document.spans for example in examples], found, schema.labels)
