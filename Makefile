@@ -10,7 +10,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow test-all lint format data train evaluate export bench clean serve label-studio
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow test-all lint format data train evaluate export bench clean serve label-studio
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-16s%s\n", $$1, $$2 }'
 
 demo: $(VENV)/.runtime  ## install the runtime, extract the sample reports, show the table, write the files
 	$(BIN)/fazhi extract data/samples --format table
@@ -25,16 +29,16 @@ test-slow: $(VENV)/.all  ## the tests that need minutes, a server or a browser
 	$(BIN)/python -m annotation.server install
 	$(BIN)/python -m pytest -m slow --timeout 1800
 
-test-all: test test-slow
+test-all: test test-slow  ## both
 
-lint: $(VENV)/.all
+lint: $(VENV)/.all  ## ruff, mypy, import contracts, the checks of the corpus
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m data.check
 
-format: $(VENV)/.all
+format: $(VENV)/.all  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -55,10 +59,10 @@ evaluate: $(VENV)/.all data  ## score the shipped model on the test split and, w
 	    --train $(SHARED)/train/spans.jsonl --dev-gold data/built/validation.jsonl --robustness --out $(OUT)/evaluate/gold; \
 	else echo "no $(SHARED)/gold here: the real reports are not scored"; fi
 
-export: $(VENV)/.all
+export: $(VENV)/.all  ## the trained student as the shipped model directory
 	$(BIN)/python -m models.export --out $(MODEL)
 
-bench: $(VENV)/.all
+bench: $(VENV)/.all  ## speed against other ways of doing it
 	$(BIN)/python -m evaluate.bench
 
 serve: $(VENV)/.all  ## the web page and the ML backend on http://127.0.0.1:8090
@@ -68,7 +72,7 @@ label-studio: $(VENV)/.all  ## a Label Studio server on loopback, in a virtual e
 	$(BIN)/python -m annotation.server install
 	$(BIN)/python -m annotation.server start
 
-clean:
+clean:  ## remove what was built, not .venv
 	rm -rf $(OUT) build dist data/built .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:

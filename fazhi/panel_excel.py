@@ -43,17 +43,27 @@ def write_excel(tables: Sequence[Table], path: Path) -> None:
     """Write the tables to ``path``; it appears whole or not at all, the same bytes for the same tables.
 
     Cells are written as they are: no text of a report is taken for a formula or a link.
+    Raises ``OSError`` where ``path`` cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    with xlsxwriter.Workbook(str(part), _OPTIONS) as book:
+    try:
+        _write(tables, part)
+        part.replace(path)
+    except xlsxwriter.exceptions.FileCreateError as error:
+        raise error.args[0] from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write(tables: Sequence[Table], path: Path) -> None:
+    with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         book.set_properties({"created": _EPOCH})
         about = book.add_worksheet("说明 about")
         about.set_column(0, 0, 120)
         about.write_column(0, 0, _ABOUT)
         for table in tables:
             _sheet(book, table)
-    part.replace(path)
 
 
 def _sheet(book: Any, table: Table) -> None:  # noqa: ANN401 - xlsxwriter has no types

@@ -1,6 +1,7 @@
 """The web service: the page, /extract, the ML backend's routes, and the takeover of a promoted model."""
 
 import json
+import re
 import sys
 import time
 
@@ -12,11 +13,14 @@ from annotation.interface import interface
 from annotation.retrain import promote, split, why_kept
 from fazhi.cli import app as program
 from fazhi.document import Document
+from fazhi.errors import InputError
 from fazhi.extractor import Extractor
 from fazhi.ingest.limits import Limits
+from fazhi.ingest.sniff import _FOREIGN
 from fazhi.web.app import create_app
 from fazhi.web.service import Service
 from fazhi.web.training import Training
+from fazhi.web.words import in_chinese
 
 FILLER = "本区各单位坚持统筹推进有关工作" * 8
 REPORT = f"清溪县2023年法治政府建设年度报告\n{FILLER}。\n甲甲甲甲，丙丁1😀。乙乙乙，<b>&{FILLER}。\n"
@@ -77,6 +81,41 @@ def test_bad_input_is_one_clear_line(client, query, body, said):
     assert answer.status_code == 422
     assert said in answer.json()["error"]
     assert "\n" not in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "said"),
+    [
+        ("", {"json": {"text": "短"}}, "其中只有1个汉字，不像一份报告，请提供报告全文"),
+        ("?name=x.doc", {"content": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 9}, "这种格式（doc、xls、rtf）不能读，请另存为 docx"),
+        ("?name=x.txt", {"content": b"a" * 60_000}, "内容有0 MB，超过上限0.05 MB（启动服务时可用 --max-megabytes 调高）"),
+        ("?name=x.pdf", {"content": b"%PDF-1.4"}, "文件已损坏或不完整，请重新下载或另存后再试"),
+    ],
+)
+def test_people_read_in_chinese_why_a_report_cannot_be_read(client, query, body, said):
+    assert client.post(f"/extract{query}", **body).json()["error_zh"] == said
+
+
+def test_all_that_reading_can_refuse_has_a_chinese_sentence(root):
+    told = re.compile(r"InputError\(\s*[\w.]+,\s*f?\"([^\"]*)\"")
+    refused = {
+        what for path in (root / "fazhi" / "ingest").glob("*.py") for what in told.findall(path.read_text(encoding="utf-8"))
+    }
+    refused |= {what for _, what, _ in _FOREIGN if what}
+    files = {"there is no such file or folder", "there is no such file", "this is a folder", "no report in this folder"}
+    named = {
+        what for what in refused if not what.startswith(("the file cannot be opened", "this is {what}")) and what not in files
+    }
+    assert len(named) > 20
+    numbers = {what: re.sub(r"\{[^}]*\}", "7", what) for what in named}
+    assert [what for what, filled in numbers.items() if in_chinese(InputError("x", filled, "y")) is None] == []
+
+
+def test_the_page_gets_chinese_names_of_themes(client):
+    answer = client.post("/extract?view=true", json={"text": REPORT}).json()
+    assert {record["theme"] for record in answer["records"]["measures"]} <= set(answer["themes"])
+    assert answer["themes"]["enforcement"] == "行政执法"
+    assert "themes" not in client.post("/extract", json={"text": REPORT}).json()
 
 
 def test_predictions_come_in_order_one_a_task(client, service):

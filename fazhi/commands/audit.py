@@ -16,10 +16,13 @@ from rich.markup import escape
 
 from fazhi import tables
 from fazhi.audit import VERDICT_ZH, Finding, check
-from fazhi.commands.common import Reader, progress, tracked
+from fazhi.commands.common import DEFAULTS, Megabytes, Reader, check_out, progress, tracked, writing
 from fazhi.commands.documents import documents, files
 from fazhi.document import Document
+from fazhi.ingest.limits import Limits
 from fazhi.writers import whole_file
+
+FORMS = (".txt", ".jsonl")
 
 
 class Format(StrEnum):
@@ -32,18 +35,27 @@ class Format(StrEnum):
 def audit(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders of reports, or JSON lines of extracted ones.")],
     model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'fast', or a hub id.")] = None,
-    format: Annotated[Format, typer.Option(help="text for people, jsonl: a line a document with its findings.")] = Format.text,  # noqa: A002
+    format: Annotated[  # noqa: A002
+        Format | None,
+        typer.Option(help="text for people (the default), jsonl: a line a document with its findings (default for *.jsonl)."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    max_megabytes: Megabytes = DEFAULTS.megabytes,
 ) -> None:
     """Check a report's own numbers against each other: order of stages, rates, growth, sums, values stated twice.
 
     Nothing is called false: every finding says what needs checking, with both places and the computation.
+
+    Exit code 0: all were checked, whatever was found; 1: some failed; 2: nothing could be done.
     """
-    reader = Reader()
+    check_out(out, *(() if format else FORMS))
+    reader = Reader(Limits(megabytes=max_megabytes))
     listed = files(reader, paths)
-    with progress(len(listed)) as bar:
+    if not listed:
+        raise typer.Exit(reader.exit_code())
+    with writing(out), progress(len(listed)) as bar:
         checked = ((document, check(document)) for document in documents(reader, tracked(listed, bar, "auditing"), model))
-        if format is Format.jsonl:
+        if format is Format.jsonl or (format is None and out is not None and out.suffix.lower() == ".jsonl"):
             _write_jsonl(checked, out)
         else:
             _write_text(checked, out)

@@ -10,9 +10,22 @@ from typing import Annotated
 
 import typer
 
-from fazhi.commands.common import EXIT_NOTHING_DONE, Reader, complain, progress, tracked
+from fazhi.commands.common import (
+    DEFAULTS,
+    EXIT_NOTHING_DONE,
+    Megabytes,
+    Reader,
+    check_out,
+    complain,
+    progress,
+    tracked,
+    writing,
+)
 from fazhi.document import Document
 from fazhi.errors import FazhiError
+from fazhi.ingest.limits import Limits
+
+FORMS = (".jsonl", ".csv")
 
 
 class Format(StrEnum):
@@ -30,22 +43,26 @@ def extract(
     out: Annotated[Path | None, typer.Option(help="Write to this file (.jsonl or .csv) instead of standard output.")] = None,
     backend: Annotated[str, typer.Option(help="auto, onnx or torch.")] = "auto",
     threads: Annotated[int, typer.Option(min=0, help="Threads of the model; 0 means all cores.")] = 0,
+    max_megabytes: Megabytes = DEFAULTS.megabytes,
 ) -> None:
     """Extract metrics, measures and problems from reports, each with its place in the source.
 
     Exit code 0: all files extracted; 1: some failed; 2: nothing could be done.
     """
+    check_out(out, *(() if format else FORMS))
+    chosen = _choose(format, out)
+    reader = Reader(Limits(megabytes=max_megabytes))
+    files = reader.files(paths)
+    if not files:
+        raise typer.Exit(EXIT_NOTHING_DONE)
     from fazhi.extractor import Extractor  # loading the model's libraries takes a while; --help should not
 
-    chosen = _choose(format, out)
-    reader = Reader()
-    files = reader.files(paths)
     try:
         extractor = Extractor.from_pretrained(model, backend, threads)
     except FazhiError as error:
         complain(error)
         raise typer.Exit(EXIT_NOTHING_DONE) from error
-    with progress(len(files)) as bar:
+    with writing(out), progress(len(files)) as bar:
         documents = extractor.extract_many(reader.documents(tracked(files, bar, "extracting")))
         _write(documents, chosen, out)
     raise typer.Exit(reader.exit_code())
@@ -53,7 +70,7 @@ def extract(
 
 def _choose(chosen: Format | None, out: Path | None) -> Format:
     if chosen is None and out is not None:
-        return Format.csv if out.suffix == ".csv" else Format.jsonl
+        return Format.csv if out.suffix.lower() == ".csv" else Format.jsonl
     if chosen is None:
         return Format.table if sys.stdout.isatty() else Format.jsonl
     return chosen

@@ -11,11 +11,9 @@ from typing import Annotated
 import typer
 
 from fazhi import writers
-from fazhi.commands.common import EXIT_NOTHING_DONE, Reader, errors_console, progress, tracked
+from fazhi.commands.common import DEFAULTS, EXIT_NOTHING_DONE, Reader, check_out, errors_console, progress, tracked, writing
 from fazhi.document import Document
 from fazhi.ingest.limits import Limits
-
-DEFAULTS = Limits()
 
 
 def ingest(
@@ -31,9 +29,10 @@ def ingest(
 
     Exit code 0: all files read; 1: some were skipped (each is named with its reason); 2: nothing could be read.
     """
+    check_out(out, ".jsonl")
     reader = Reader(limits=Limits(max_megabytes, max_pages, max_seconds))
     files = reader.files(paths)
-    with progress(len(files)) as bar:
+    with writing(out), progress(len(files)) as bar:
         documents = reader.documents(tracked(files, bar, "reading"))
         first = next(documents, None)
         if first is not None:

@@ -12,7 +12,7 @@ NEVER = frozenset((
     ".py", ".js", ".css", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".csv", ".tsv", ".xls", ".xlsx", ".ppt", ".pptx",
     ".zip", ".gz", ".tar", ".rar", ".7z", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".svg", ".ico", ".webp", ".tif", ".tiff",
     ".mp3", ".mp4", ".avi", ".mov", ".wav", ".exe", ".dll", ".so", ".ttf", ".woff", ".woff2", ".db", ".sqlite", ".log",
-    ".bin", ".iso",
+    ".bin", ".iso", ".parquet",
 ))  # fmt: skip
 """Endings of files that hold no report."""
 

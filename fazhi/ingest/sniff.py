@@ -22,6 +22,7 @@ _FOREIGN = (
     (b"%!PS", "a PostScript file", "convert it to PDF first"),
 )
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|title)\b", re.IGNORECASE)
+_JSON = re.compile(r"\s*\[?\s*\{\s*\"")
 _CLOSING = re.compile(r"</(?:p|div|span|td|tr|table|li|a|font|b|h\d)\s*>", re.IGNORECASE)
 _MHTML = re.compile(
     rb"^(?:[A-Za-z-]+:.*(?:\r?\n[ \t].*)*\r?\n)*?(?:MIME-Version|Content-Type\s*:\s*multipart/related)", re.IGNORECASE
@@ -53,7 +54,9 @@ def is_html(text: str) -> bool:
 
 
 def check_text(text: str, source: str | Path) -> None:
-    """Raise ``InputError`` for a decoded text that is binary data: many control characters or broken ones."""
+    """Raise ``InputError`` for a decoded text that is JSON, or binary data: many control characters or broken ones."""
+    if _JSON.match(text):
+        raise InputError(source, "this is JSON, no report", "give JSON lines of fazhi to fazhi batch, audit or panel")
     sample = text[:100_000]
     control = sum(char < " " and char not in "\t\n\r\f\v" for char in sample)
     if control > 0.05 * len(sample) or sample.count("\ufffd") > 0.05 * len(sample):

@@ -14,8 +14,10 @@ from fazhi import writers
 from fazhi.document import Document
 from fazhi.errors import FazhiError, InputError, MissingExtraError, ServeError
 from fazhi.labelling import default_labelling
+from fazhi.themes import OTHER, themes
 from fazhi.web.page import marked_html
 from fazhi.web.service import Service, check_label_config
+from fazhi.web.words import in_chinese
 
 try:
     from fastapi import FastAPI, Request, Response
@@ -56,7 +58,8 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(FazhiError)
     async def explain(_: Request, error: FazhiError) -> JSONResponse:
         status = 422 if isinstance(error, InputError) else 409 if isinstance(error, ServeError) else 500
-        return JSONResponse({"error": str(error)}, status_code=status)
+        chinese = in_chinese(error)
+        return JSONResponse({"error": str(error)} | ({"error_zh": chinese} if chinese else {}), status_code=status)
 
 
 def _add_people(app: FastAPI, service: Service, page: str) -> None:
@@ -73,7 +76,8 @@ def _add_people(app: FastAPI, service: Service, page: str) -> None:
     ) -> Response:
         """Extract one report: JSON ``{"text": …}``, or the bytes of a file whose ``name`` is in the query.
 
-        ``format`` is ``json`` (one document, docs/formats.md) or ``csv``; ``view`` adds ``html``, the text with marked spans.
+        ``format`` is ``json`` (one document, docs/formats.md) or ``csv``; ``view`` adds what the page shows: ``html``, the text
+        with marked spans, and Chinese names of labels and themes.
         """
         raw = await _body(request, service)
         plain = PurePosixPath(name.replace("\\", "/")).name or "report"
@@ -115,7 +119,9 @@ def _answer(document: Document, form: str, view: bool) -> Response:
         raise InputError("request", f"there is no format {form!r}", "ask for json or csv")
     answer = document.to_json()
     if view:
-        answer |= {"html": marked_html(document.text, document.spans), "labels": default_labelling().to_json()}
+        names = {theme.code: theme.zh for theme in themes()} | {OTHER: "其他"}
+        marked = marked_html(document.text, document.spans)
+        answer |= {"html": marked, "labels": default_labelling().to_json(), "themes": names}
     return JSONResponse(answer)
 
 

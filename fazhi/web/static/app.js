@@ -4,6 +4,7 @@ const NAMES = { MEASURE: "举措", PROBLEM: "问题", METRIC: "指标" };
 const WORDS = { done: "已做", planned: "计划", actual: "实绩", target: "目标", problem: "问题", cause: "原因", consequence: "后果",
   results: "举措成效", problems: "存在问题", leaders: "领导履职", plan: "下步打算", other: "" };
 const BOUNDS = { approx: "约 ", nearly: "近 ", over: "超 ", at_least: "≥ ", at_most: "≤ ", under: "< " };
+const NUMBERS = new Set(["数值", "置信"]);
 let request = null;
 let extracted = null;
 
@@ -24,7 +25,7 @@ async function send(query) {
     { method: "POST", headers: { "Content-Type": request.type }, body: request.body });
   if (answer.ok) return answer;
   const told = await answer.json().catch(() => ({}));
-  throw new Error(told.error || `服务器回答 ${answer.status}`);
+  throw new Error(told.error_zh || told.error || `服务器回答 ${answer.status}`);
 }
 
 function value(quantity) {
@@ -88,15 +89,15 @@ function table(title, heads, rows) {
   const out = element("table");
   out.append(element("caption", `${title}（${rows.length}）`));
   const head = out.createTHead().insertRow();
-  heads.forEach((name) => head.append(element("th", name, { scope: "col" })));
+  heads.forEach((name) => head.append(element("th", name, { scope: "col", class: NUMBERS.has(name) ? "number" : "" })));
   const body = out.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
-    for (const cell of row) {
+    for (const [index, cell] of row.entries()) {
       const td = line.insertCell();
       if (cell instanceof Node) td.append(cell);
       else td.textContent = cell ?? "";
-      if (typeof cell === "number") td.className = "number";
+      if (NUMBERS.has(heads[index])) td.className = "number";
     }
   }
   box.append(out);
@@ -104,7 +105,7 @@ function table(title, heads, rows) {
 }
 
 function render() {
-  const { meta, records, html, labels, audit = [] } = extracted;
+  const { meta, records, html, labels, themes, audit = [] } = extracted;
   const counts = { METRIC: records.metrics, MEASURE: records.measures, PROBLEM: records.problems };
   const facts = Object.entries(counts).map(([label, list]) => `${NAMES[label]} ${(list || []).length}`);
   $("headline").textContent = [meta.title || request.name, meta.region, meta.year, ...facts].filter(Boolean).join(" · ");
@@ -124,7 +125,7 @@ function render() {
     [record.indicator, value(quantity), quantity.unit, WORDS[record.status], WORDS[record.section], place(record), score(record)]));
   table("指标", ["指标", "数值", "单位", "性质", "部分", "原文", "置信"], metrics);
   const plain = (kind, field) => (records[kind] || []).map((record) =>
-    [place(record), WORDS[record[field]], record.theme, WORDS[record.section], score(record)]);
+    [place(record), WORDS[record[field]], themes[record.theme], WORDS[record.section], score(record)]);
   table("举措", ["举措", "状态", "主题", "部分", "置信"], plain("measures", "status"));
   table("问题", ["问题", "角色", "主题", "部分", "置信"], plain("problems", "role"));
   $("result").hidden = false;
@@ -159,7 +160,7 @@ function save(blob, ending) {
 }
 
 function saveJson() {
-  const { html, labels, ...document_ } = extracted;
+  const { html, labels, themes, ...document_ } = extracted;
   save(new Blob([`${JSON.stringify(document_)}\n`], { type: "application/jsonl" }), "jsonl");
 }
 
