@@ -88,12 +88,12 @@ _WIDE: Mapping[str, Any] = {"ratio": 1, "overflow": "fold"}
 def metrics(document: Document) -> Table:
     """Return the table of metrics, a row a quantity."""
     columns = (
-        ("指标", {"ratio": 5}),
+        ("指标", {"ratio": 5, "overflow": "fold"}),
         ("数值", _RIGHT),
         ("单位", _SHORT),
         ("性质", _SHORT),
         ("部分", _SHORT),
-        ("原文", {"ratio": 6}),
+        ("原文", {"ratio": 6, "overflow": "fold"}),
     )
     table = _table("指标 METRIC", "cyan", *columns, ("置信", _RIGHT))
     for record in document.records.get("metrics", ()):

@@ -1,9 +1,12 @@
 """Writers and tables: whole files, flat rows, values as people write them."""
 
 import csv
+import io
 import json
+from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from fazhi import tables, writers
 from fazhi.document import Document, Span
@@ -78,3 +81,13 @@ def test_tables_show_brackets_as_they_are(document, tmp_path):
     assert "清溪县[工作]报告" in shown
     assert "3–5" in shown
     assert "举措 MEASURE" not in shown
+
+
+def test_nothing_is_cut_off_in_a_narrow_terminal(document):
+    console = Console(file=io.StringIO(), width=80)
+    record = dict(document.records["metrics"][0], indicator="梳理公布区级行政许可事项并向社会公开办事指南")
+    tables.show([replace(document, records={"metrics": [record]})], console)
+    shown = console.file.getvalue()
+    assert "…" not in shown
+    cells = "".join(line.split("│")[1].strip() for line in shown.splitlines() if line.startswith("│"))
+    assert record["indicator"] in cells
