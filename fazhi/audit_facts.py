@@ -124,16 +124,11 @@ def _fact(
         line=context.line_start(start),
         in_problem=str(record["statement"] or "").startswith("p"),
         whole_scope=_is_whole(record["scope"], document.meta.get("issuer")),
-        passage=_passage(document.text, start),
+        passage=context.passage_start(start),
         lead=document.text[clause.start : start],
         follow=document.text[end : clause.end],
         text=document.text[start:end],
     )
-
-
-def _passage(text: str, at: int) -> int:
-    """Return where the stretch between full stops that holds a place begins; semicolons do not end it."""
-    return max(text.rfind(mark, 0, at) for mark in "。！？\n") + 1
 
 
 def _is_whole(scope: str | None, issuer: str | None) -> bool:

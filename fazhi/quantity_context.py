@@ -97,9 +97,12 @@ def _narrows(item: Found, later: list[Found], folded: str) -> bool:
 
 
 _THEN = r"(?:上年|去年|上月|上季度|上届|前一?年|往年|年初|(?:19|20)\d{2}年)"
+_TIMED = (
+    rf"同比|环比|(?:相)?[比较](?:于|之)?{_THEN}[^增减降升提下上回少多翻,]{{0,6}}"
+    rf"|[与同和跟]{_THEN}(?:度)?(?:同期|底|末)?相?比较?"
+)
 _BASES = [
-    re.compile(rf"(同比|环比|(?:相)?[比较](?:于|之)?{_THEN}[^增减降升提下上回少多翻,]{{0,6}})"),
-    re.compile(rf"([与同和跟]{_THEN}(?:度)?(?:同期|底|末)?相?比较?)"),
+    re.compile(f"({_TIMED})"),
     re.compile(rf"(?:是|为|达到?|相当于)((?:{_THEN}(?:度)?(?:同期)?|“?十[一二三四五]五”?(?:期间|时期)?))的[约近超]?$"),
     re.compile(
         r"((?:相)?(?:(?<![占对同环类性配结案])比(?![例重率值较武赛])|(?<![比计])较(?![大好快高多少为低差强重长短小早晚]))"
@@ -109,6 +112,7 @@ _BASES = [
     re.compile("(同期)"),
 ]
 """What a change is measured against, the surest first."""
+_BASE_LAST = re.compile(f"({_TIMED}),?(?:分别|各|均|共|累计|又|再)*$")
 _UP = re.compile(
     r"(?<!负)增长|增加(?!值|额|了?值)|上升|提高|提升|增幅|涨幅|升幅|上涨|扩大|增速|增收|增支|增产|多增|净增|回升|攀升|上调|上浮|调增"
     r"|加快(?=\d)|(?<!不)多(?=\d)|(?<![新负])增(?=了?\d|-)|升(?=\d)|翻"
@@ -140,6 +144,12 @@ def change(lead: str, plain: str) -> tuple[str | None, str | None]:
     if last is None or (base is None and not _NEAR.fullmatch(plain, last.end())):
         return base, None
     return base, "up" if last in ups else "down"
+
+
+def base_at_end(lead: str) -> str | None:
+    """Return what a change is measured against, where the words in front of its METRIC end with that (``与上年相比，``)."""
+    match = _BASE_LAST.search(lead)
+    return match[1].rstrip("的分别各均共") if match else None
 
 
 def next_change(lead: str) -> bool:

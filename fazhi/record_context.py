@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from fazhi.clauses import SENTENCE_ENDS, Clause, clauses
+from fazhi.clauses import SENTENCE_ENDS, Clause, clauses, skip_enumerators
 from fazhi.document import Section, Span
 from fazhi.quantity_names import Period, periods
 
@@ -22,6 +22,7 @@ _FUTURE = re.compile(
     r"|力争|争取(?!中央|上级|资金|到)|明年|到20\d\d年(?:底)?[，,]?(?=[^止])"
 )
 _AIM = re.compile(r"力争|目标|确保|达到|进一步|继续|加强|强化|推进|开展|完成|计划|拟|将|要")
+_AS_OF = ("截至", "截止")
 _SINCE = re.compile("以来|起|至今|以后|之后|以前")
 _GOAL = re.compile(r"力争|目标|确保|争取(?!到|中央|上级|资金)|不低于|不少于|不得|预计|计划|拟|将达|到20\d\d年底?")
 _NAME = r"(?:(?![对由向将把被从经])[\u4e00-\u9fff])"
@@ -94,6 +95,27 @@ class Context:
         """Return where the line (paragraph) of a place begins."""
         return self.text.rfind("\n", 0, at) + 1
 
+    def passage_start(self, at: int) -> int:
+        """Return where the stretch between full stops that holds a place begins; semicolons do not end it."""
+        return max(self.text.rfind(mark, 0, at) for mark in "。！？\n") + 1
+
+    def bracket(self, at: int) -> int | None:
+        """Return the place of the innermost bracket that is open at a place; a pair never reaches over a sentence's end."""
+        opened: list[int] = []
+        for place in range(self.sentence(at).start, at):
+            if self.text[place] in "（(":
+                opened.append(place)
+            elif self.text[place] in "）)" and opened:
+                opened.pop()
+        return opened[-1] if opened else None
+
+    def lead(self, at: int, floor: int) -> str:
+        """Return the words before a place in its clause and the clause before that, from ``floor`` on."""
+        start = self.clause(at).outer_start
+        if start and self.text[start - 1] in "，,":
+            start = self.clause(start - 1).start
+        return self.text[max(start, floor) : at]
+
     def section(self, at: int) -> Section | None:
         """Return the innermost section that holds a place."""
         holding = [section for section in self.sections if section.start <= at < section.end]
@@ -114,8 +136,9 @@ class Context:
     def period(self, span: Span, others: Sequence[Span] = (), loose: bool = False) -> str | None:
         """Return the time that a metric is about.
 
-        It is the nearest one named before it in its sentence, else the year of its section's heading, else the report's
-        year. Times inside other metrics (``由2020年的892件增至…``) are theirs alone.
+        It is the nearest one named before it in its sentence, else the one that opens a sentence before it up to a full stop
+        (``2022年，受理8件；应诉3件。``), else the year of its section's heading, else the report's year. Times inside other
+        metrics (``由2020年的892件增至…``) are theirs alone.
         """
         start = self.sentence(span.start).start
         named = [
@@ -125,9 +148,9 @@ class Context:
             and not _SINCE.match(self.text, start + period.end)
             and not any(other.start <= start + period.start < other.end for other in others)
         ]
-        for period in reversed(named):
-            if resolved := self.resolve(period):
-                return resolved
+        resolved = (self.resolve(period) for period in reversed(named))
+        if found := next(filter(None, resolved), None) or self._opening_period(span.start):
+            return found
         section = self.section(span.start)
         heading = _HEADING_YEAR.search(section.heading) if section else None
         if heading and section and section.kind != "plan":
@@ -135,6 +158,26 @@ class Context:
         if section and section.kind == "plan" and self.year and not loose:
             return heading[1] if heading else str(self.year + 1)
         return str(self.year) if self.year else None
+
+    def _opening_period(self, at: int) -> str | None:
+        """Return the time that opens the nearest sentence before that of a place, within the passage; a day holds for one."""
+        start, passage = self.sentence(at).start, self.passage_start(at)
+        while start > passage:
+            end, start = start, self.sentence(start - 1).start
+            begin = skip_enumerators(self.text, start, end)
+            begin += 2 * self.text.startswith(_AS_OF, begin)
+            first = next(iter(periods(self.text[begin:end])), None)
+            if (
+                not first
+                or first.start
+                or first.base
+                or first.text.endswith("日")
+                or _SINCE.match(self.text, begin + first.end)
+            ):
+                continue
+            if found := self.resolve(first):
+                return found
+        return None
 
     def resolve(self, period: Period) -> str | None:
         """Return a year, years, or part of a year; ``None`` for a time that does not say which (``12月``)."""
@@ -166,7 +209,8 @@ class Context:
         aimed = bool(_GOAL.search(before)) and not before.endswith("确保")
         if self.kind(span.start) == "plan":
             sentence = self.sentence(span.start)
-            return not loose or aimed or bool(_AIM.search(self.text[sentence.start : sentence.end]))
+            opened = _GOAL.search(self.text, self.passage_start(span.start), sentence.start)
+            return not loose or aimed or bool(opened or _AIM.search(self.text[sentence.start : sentence.end]))
         return aimed or bool(period and period.isdecimal() and self.year and int(period) > self.year)
 
     def after_of_which(self, span: Span) -> int | None:
@@ -175,7 +219,8 @@ class Context:
         at = self.text.rfind("其中", start, span.start)
         if at < 0 or re.search("此外|另外|另有|同时", self.text[at : span.start]):
             return None
-        return at
+        bracket = self.bracket(at)
+        return at if bracket is None or bracket == self.bracket(span.start) else None
 
 
 def _sentences(parts: Sequence[Clause]) -> list[Sentence]:

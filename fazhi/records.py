@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fazhi import structure
 from fazhi.document import Document, Section, Span
 from fazhi.indicator_text import indicator_text, is_bare, is_change, is_rank, topic_of
 from fazhi.indicators import match
+from fazhi.numerals import fold
 from fazhi.quantities import Quantity, parse
+from fazhi.quantity_context import base_at_end
 from fazhi.record_context import Context, Item
 from fazhi.themes import theme_of
 
@@ -97,11 +99,13 @@ class _Builder:
     topic: str | None = None
     named: str | None = None
     topic_line: int = -1
+    bracket: int | None = None
+    outside: tuple[str | None, str | None] = (None, None)
 
     def metric(self, span: Span, statements: dict[str, Span]) -> None:
         """Add the record of a METRIC span."""
         text = self.document.text[span.start : span.end]
-        quantities = parse(text)
+        quantities = self._compared(span, parse(text))
         indicator = indicator_text(text, quantities)
         topic = self._topic(span, indicator, quantities)
         statement = _holder(span, statements)
@@ -125,6 +129,14 @@ class _Builder:
         self.metrics.append(record)
         self.spans.append(span)
 
+    def _compared(self, span: Span, quantities: list[Quantity]) -> list[Quantity]:
+        """Give a change without a base the one that stands before its METRIC (``与2022年相比，下降8%``)."""
+        if not quantities or quantities[0].direction is None or quantities[0].base:
+            return quantities
+        base = base_at_end(fold(self.context.lead(span.start, self.spans[-1].end if self.spans else 0)))
+        changes = [quantity.direction is not None and quantity.base is None for quantity in quantities]
+        return [replace(one, base=base) if change else one for one, change in zip(quantities, changes, strict=True)]
+
     def _period(self, span: Span, quantities: list[Quantity], loose: bool) -> str | None:
         """Return the time of the last value: of ``由2020年的892件增至1046件`` the report's year, not 2020."""
         last = quantities[-1].period if quantities else None
@@ -136,7 +148,8 @@ class _Builder:
         """Return what a bare verb counts, or what rose, fell or ranks: named by a metric before it in the paragraph."""
         line = self.context.line_start(span.start)
         if line != self.topic_line:
-            self.topic, self.named, self.topic_line = None, None, line
+            self.topic, self.named, self.topic_line, self.bracket = None, None, line, None
+        self._enter(self.context.bracket(span.start))
         if is_change(indicator) or is_rank(indicator, quantities):
             return self.named
         self.named = f"{indicator}{self.topic or ''}" if is_bare(indicator) else indicator
@@ -144,6 +157,14 @@ class _Builder:
             return self.topic
         self.topic = topic_of(indicator) or self.topic
         return None
+
+    def _enter(self, bracket: int | None) -> None:
+        """Forget behind a bracket what was counted in it: ``一审案件42件（民事案件3件），败诉6件``."""
+        if bracket == self.bracket:
+            return
+        if self.bracket is not None:
+            self.topic, self.named = self.outside
+        self.bracket, self.outside = bracket, (self.topic, self.named)
 
     def _parent(self, span: Span, quantities: list[Quantity]) -> str | None:
         """Return the metric before 其中 that has the same unit, in this sentence or the one before it."""
@@ -264,7 +285,12 @@ def _code(indicator: str, topic: str | None, quantities: Sequence[Quantity]) -> 
     last = quantities[-1] if len(quantities) > 1 and quantities[0].unit == quantities[-1].unit else quantities[0]
     if last.direction or last.base or last.kind in {"rank", "rank_from_bottom"}:
         return None
+    if last.kind == "percent" and _SHARE_OF_ALL.search(indicator):
+        return None
     return match(f"{indicator}{topic or ''}", last.unit, last.kind)
+
+
+_SHARE_OF_ALL = re.compile("占(?:全[国省市区县州]|总)")
 
 
 def _named(document: Document, label: str, letter: str) -> dict[str, Span]:

@@ -59,6 +59,8 @@ def test_source_offsets_come_from_the_span():
         ("<M>签约60宗</M>", ["签约"]),
         ("<M>51名村居顾问律师</M>", ["村居顾问律师"]),
         ("<M>维持21件</M>", ["维持"]),
+        ("<M>达成协议金额3万元</M>", ["达成协议金额"]),
+        ("<M>顾问覆盖率实现100%</M>", ["顾问覆盖率"]),
         ("<M>追加资金较上年下降48.68%</M>", ["追加资金下降"]),
         ("<M>与2022年同期相比增长12%</M>", ["增长"]),
         ("<M>比“十三五”时期增长71%</M>", ["增长"]),
@@ -115,6 +117,46 @@ def test_period(marked, periods):
     assert [metric["period"] for metric in metrics(marked)] == periods
 
 
+@pytest.mark.parametrize(
+    ("marked", "periods"),
+    [
+        ("2022年，<M>受理8件</M>；<M>应诉3件</M>。<M>培训2次</M>。", ["2022", "2022", "2023"]),
+        ("一是2022年<M>受理8件</M>；2021年<M>受理6件</M>；<M>应诉3件</M>。", ["2022", "2021", "2021"]),
+        ("对2021年发现的问题，<M>整改8项</M>；<M>培训2次</M>。", ["2021", "2023"]),
+        ("与2022年相比，<M>受理增长8%</M>；<M>培训2次</M>。", ["2023", "2023"]),
+        ("2021年以来，<M>受理8件</M>；<M>培训2次</M>。", ["2023", "2023"]),
+        ("2021年3月5日，<M>培训8次</M>；<M>受理2件</M>。", ["2021年3月5日", "2023"]),
+        ("截至2022年底，<M>受理8件</M>；<M>办结2件</M>。", ["2022", "2022"]),
+    ],
+)
+def test_a_time_that_opens_a_passage_holds_up_to_its_full_stop(marked, periods):
+    assert [metric["period"] for metric in metrics(marked)] == periods
+
+
+@pytest.mark.parametrize(
+    ("marked", "bases"),
+    [
+        ("<M>收案8件</M>，与2022年相比分别<M>下降12%、8%</M>。", [None, "与2022年相比", "与2022年相比"]),
+        ("较去年<M>降低2.1个百分点</M>。", ["较去年"]),
+        ("与上年同期相比，<M>办结量增长8%</M>，<M>立案减少3件</M>。", ["与上年同期相比", None]),
+        ("较去年提高，<M>受理8件</M>，<M>增长8%</M>。", [None, None]),
+    ],
+)
+def test_what_a_change_is_measured_against_may_stand_before_the_metric(marked, bases):
+    assert [quantity.get("base") for metric in metrics(marked) for quantity in metric["quantities"]] == bases
+
+
+def test_a_bracket_closes_over_what_was_counted_in_it():
+    found = metrics("<M>一审案件42件</M>（其中：<M>民事案件3件</M>），<M>败诉6件</M>。")
+    assert [metric["topic"] for metric in found] == [None, None, "一审案件"]
+    assert [metric["parent"] for metric in found] == [None, "m1", None]
+
+
+def test_a_share_of_the_whole_is_not_the_rate_of_the_part():
+    found = metrics("<M>败诉率14.3%</M>，<M>败诉案件占全市的近两成</M>，<M>即办件占比80%</M>。")
+    assert [metric["indicator_code"] for metric in found] == ["litigation.loss_rate", None, "service.instant_rate"]
+
+
 def test_scope_is_the_subject_or_the_issuer():
     found = metrics("全县<M>受理8件</M>，<M>办结8件</M>。历山镇司法所<M>调解纠纷15件</M>。")
     assert [metric["scope"] for metric in found] == ["全县", "云岫县司法局", "历山镇司法所"]
@@ -149,6 +191,16 @@ def test_goals_are_targets_and_the_plan_section_holds_nothing_else():
     assert [metric["status"] for metric in found] == ["actual", "target", "target", "actual"]
     assert [metric["section"] for metric in found] == ["results", "results", "plan", "plan"]
     assert [metric["period"] for metric in found[2:]] == ["2024", "2023"]
+
+
+def test_an_aim_at_the_opening_of_a_plan_holds_up_to_its_full_stop():
+    doc = document("2024年，力争<M>应诉率达到98%</M>；<M>新增示范村5个</M>。\n<M>收文3件</M>。")
+    found = build(doc, [Section(0, len(doc.text), "plan", "三、工作打算")])["metrics"]
+    assert [(metric["status"], metric["period"]) for metric in found] == [
+        ("target", "2024"),
+        ("target", "2024"),
+        ("actual", "2023"),
+    ]
 
 
 def test_measures_name_their_documents_and_metrics():
