@@ -43,6 +43,9 @@ _META_NAMES = {
     "issuer": ("contentsource", "source"),
 }
 _YEAR = re.compile(r"(?<!\d)(20[0-3]\d|199\d)(?=\s*年|\s*[-—至~]\s*20\d\d\s*年|度)")
+_TITLE_YEAR = re.compile(r"(?<!\d)(20[0-3]\d)(?=\s*(?:法治|依法|普法|行政执法|工作|政府))")
+_LATE = 2
+"""How many years after the year covered a report may still be published."""
 _CHINESE_YEAR = re.compile(r"二[〇○零]([〇○零一二三])([〇○零一二三四五六七八九])(?=\s*年)")
 _DIGITS = {char: str(value) for value, char in enumerate("〇一二三四五六七八九")} | {"○": "0", "零": "0"}
 _OPENING = 300
@@ -136,12 +139,30 @@ def _years(text: str, start: int, end: int) -> list[tuple[int, int, int]]:
 def _add_year(page: Page, found: Findings) -> None:
     """Find the year covered: the title's, else the opening's, else the one before an early date of publication."""
     title, published, (start, end) = found.get("title"), found.get("published"), page.body
-    if title and (years := _years(str(title.value), 0, _OPENING)):
+    if title and (years := _title_years(str(title.value))):
         found["year"] = page.within(title, str(title.value)[years[0][1] : years[0][2]], 0.97, years[0][0])
-    elif years := _years(page.text, start, min(end, start + _OPENING)):
+    elif years := _likely(_years(page.text, start, min(end, start + _OPENING)), published):
         found["year"] = page.found(years[0][0], 0.75, years[0][1], years[0][2])
     elif published and str(published.value)[5:7] <= "03":
         found["year"] = published.holding(int(str(published.value)[:4]) - 1, 0.6)
+
+
+def _title_years(title: str) -> list[tuple[int, int, int]]:
+    bare = [(int(match[1]), match.start(1), match.end(1)) for match in _TITLE_YEAR.finditer(title)]
+    return _years(title, 0, _OPENING) or bare
+
+
+def _likely(years: list[tuple[int, int, int]], published: Finding | None) -> list[tuple[int, int, int]]:
+    """Keep the years of an opening that a report of that date can cover (history is told there too): the latest two first."""
+    if not published:
+        return years
+    late = [int(str(published.value)[:4]) - year for year, _, _ in years]
+    return [
+        place
+        for reach in (range(_LATE), range(_LATE, _LATE + 1))
+        for place, behind in zip(years, late, strict=True)
+        if behind in reach
+    ]
 
 
 def _add_number(page: Page, found: Findings) -> None:
