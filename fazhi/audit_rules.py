@@ -80,9 +80,9 @@ def _stage(fact: Fact, chain: Sequence[str]) -> int | None:
 
 
 def _misordered(staged: Sequence[tuple[Fact, int]]) -> Iterator[Clash]:
-    """Compare every fact with the latest one of each earlier stage; the nearest stage that clashes is named."""
+    """Compare every fact with the latest whole of each earlier stage (no part); the nearest that clashes is named."""
     for place, (late, after) in enumerate(staged):
-        earlier = {stage: fact for fact, stage in staged[:place] if stage < after}
+        earlier = {stage: fact for fact, stage in staged[:place] if stage < after and fact.parent is None}
         for stage in sorted(earlier, reverse=True):
             early = earlier[stage]
             fits = early.unit == late.unit and late.parent is None and _follows(early, late)
