@@ -26,7 +26,8 @@ from train.distill import (
     starting_point,
     unlabelled_examples,
 )
-from train.finetune import DataConfig, take_layers
+from train.documents import DataConfig
+from train.encoders import take_layers
 from train.optimizer import OptimConfig
 from train.tokenizer import as_fast
 

@@ -18,16 +18,9 @@ from fazhi.schema import default_schema
 from fazhi.tokens import Tokens
 from train.attention import SequenceDropout, speed_up
 from train.dataset import Example
-from train.finetune import (
-    DataConfig,
-    FinetuneConfig,
-    LayeredTrainer,
-    Task,
-    arguments,
-    load_documents,
-    load_model,
-    train,
-)
+from train.documents import DataConfig, load_documents
+from train.encoders import load_model
+from train.finetune import FinetuneConfig, LayeredTrainer, Task, arguments, train
 from train.losses import symmetric_divergence
 from train.optimizer import OptimConfig, parameter_groups
 from train.regularize import displaced, mean_weights

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import AttentionInterface
+from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 
 NAME = "fazhi_products"
 
@@ -50,12 +51,14 @@ class SequenceDropout(nn.Module):  # type: ignore[misc]  # torch is untyped here
 
 
 def speed_up(model: nn.Module, dropout: float) -> None:
-    """Give a model the attention and the dropout of this module (in place; nothing of it is saved with the weights)."""
-    AttentionInterface.register(NAME, products_attention)
-    from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
+    """Give a model the dropout of this module and, for a CPU, its attention; a GPU keeps the fused one.
 
-    ALL_MASK_ATTENTION_FUNCTIONS.register(NAME, ALL_MASK_ATTENTION_FUNCTIONS["sdpa"])
-    model.set_attn_implementation(NAME)
+    In place; nothing of it is saved with the weights.
+    """
+    if not torch.cuda.is_available():
+        AttentionInterface.register(NAME, products_attention)
+        ALL_MASK_ATTENTION_FUNCTIONS.register(NAME, ALL_MASK_ATTENTION_FUNCTIONS["sdpa"])
+        model.set_attn_implementation(NAME)
     for parent in list(model.modules()):
         for name, child in parent.named_children():
             if not isinstance(child, nn.Dropout):

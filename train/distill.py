@@ -18,13 +18,7 @@ import torch
 import typer
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import (
-    AutoConfig,
-    AutoModelForTokenClassification,
-    AutoTokenizer,
-    PreTrainedModel,
-    set_seed,
-)
+from transformers import AutoModelForTokenClassification, PreTrainedModel, set_seed
 
 from fazhi.document import Document
 from fazhi.errors import ConfigError
@@ -34,22 +28,14 @@ from fazhi.windows import FloatArray
 from train.attention import speed_up
 from train.config import load_config, one_line_errors
 from train.dataset import IGNORE, Batch, Collator, Example, WindowDataset, make_examples, plan_epochs, read_texts, special_ids
-from train.finetune import (
-    DataConfig,
-    FinetuneConfig,
-    LayeredTrainer,
-    Task,
-    arguments,
-    describe,
-    load_documents,
-    quiet,
-    resolve,
-    run,
-    show,
-    take_layers,
-)
+from train.documents import DataConfig, load_documents, resolve
+from train.encoders import check_labels, load_tokenizer, loading, quiet, take_layers
+from train.finetune import FinetuneConfig, LayeredTrainer, Task, arguments, arrays_of, describe, run, show, steps_of
 from train.optimizer import OptimConfig
+from train.runs import begin
 from train.scoring import logits_of
+
+WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +127,8 @@ class DistillTrainer(LayeredTrainer):
 
     def counted(self, inputs: Batch) -> torch.Tensor:
         """Tell which tokens count, ``(batch, layers, n)``: all but the special ones, in texts without labels too."""
-        known = ~torch.isin(inputs["input_ids"], torch.tensor(self.task.specials))
+        ids = inputs["input_ids"]
+        known = ~torch.isin(ids, torch.tensor(self.task.specials, device=ids.device))
         return known[:, None].expand_as(inputs["tags"])
 
 
@@ -178,13 +165,14 @@ def _soft_labels_of(
     teacher: str, folder: Path, examples: Sequence[Example], specials: tuple[int, int, int], schema: Schema
 ) -> list[FloatArray]:
     """Return the log of a teacher's probabilities for each document in half precision, from its cache where known."""
-    weights = hashlib.sha256((Path(teacher) / "model.safetensors").read_bytes()).hexdigest()
+    weights = hashlib.sha256((Path(teacher) / WEIGHTS).read_bytes()).hexdigest()
     cache = folder / f"soft-{weights[:12]}.npz"
     known: dict[str, FloatArray] = dict(np.load(cache)) if cache.exists() else {}
     keys = [hashlib.sha256(example.document.text.encode()).hexdigest()[:24] for example in examples]
     missing = {key: example for key, example in zip(keys, examples, strict=True) if key not in known}
     if missing:
-        model = AutoModelForTokenClassification.from_pretrained(teacher, dtype=torch.float32)
+        with loading(teacher):
+            model = AutoModelForTokenClassification.from_pretrained(teacher, dtype=torch.float32)
         speed_up(model, 0.0)
         for key, logits in zip(missing, logits_of(model, list(missing.values()), specials), strict=True):
             known[key] = _log_probabilities(logits, schema).astype(np.float16)
@@ -198,15 +186,15 @@ def _soft_labels_of(
 def check_models(config: DistillConfig, schema: Schema) -> None:
     """Refuse a teacher or a start without the schema's labels or the first teacher's vocabulary with ``ConfigError``."""
     vocabulary: dict[str, int] = {}
+    if not config.teachers:
+        raise ConfigError("teachers", "there are none", "name the directory of at least one token classifier")
     for name in (*config.teachers, *filter(None, [config.start])):
-        try:
-            labels, pieces = AutoConfig.from_pretrained(name).id2label, AutoTokenizer.from_pretrained(name).get_vocab()
-        except (OSError, ValueError) as error:
-            what = f"the model cannot be loaded ({str(error).splitlines()[0][:160]})"
-            raise ConfigError(name, what, "give the directory of a token classifier") from error
+        pieces = load_tokenizer(name).get_vocab()
+        with loading(name):
+            check_labels(name, schema, needed=True)
+        if not (Path(name) / WEIGHTS).is_file():
+            raise ConfigError(name, f"there is no {WEIGHTS}", "give the local directory of a token classifier (…/best)")
         vocabulary = vocabulary or pieces
-        if labels != schema.id2label:
-            raise ConfigError(name, f"its labels are {list(labels.values())}", "name a model with those of configs/labels.yaml")
         if pieces != vocabulary:
             what = f"its {len(pieces)} pieces are not the {len(vocabulary)} of {config.teachers[0]}, or not in their order"
             raise ConfigError(name, what, "name models made from the same base")
@@ -214,7 +202,9 @@ def check_models(config: DistillConfig, schema: Schema) -> None:
 
 def starting_point(config: DistillConfig) -> PreTrainedModel:
     """Return the student before its first step, in single precision whatever its file has."""
-    model = AutoModelForTokenClassification.from_pretrained(config.start or config.teachers[0], dtype=torch.float32)
+    name = config.start or config.teachers[0]
+    with loading(name):
+        model = AutoModelForTokenClassification.from_pretrained(name, dtype=torch.float32)
     return take_layers(model, config.layers) if config.layers else model
 
 
@@ -234,7 +224,7 @@ def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[s
     quiet()
     schema = default_schema()
     check_models(config, schema)
-    tokenizer = AutoTokenizer.from_pretrained(config.teachers[0])
+    tokenizer = load_tokenizer(config.teachers[0])
     backend = tokenizer.backend_tokenizer
     specials = special_ids(backend)
     train_documents, dev_documents = load_documents(config.data, path)
@@ -244,8 +234,9 @@ def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[s
     student = starting_point(config)
     speed_up(student, config.optim.dropout)
     plan = mixed_plan(config, labelled, bare)
-    steps = len(plan) // (config.optim.batch * config.optim.accumulate)
+    steps = steps_of(len(plan), config.optim, path)
     typer.echo(describe(labelled, dev, steps) + f"; {len(bare)} texts without labels")
+    begin(config, [*arrays_of([*labelled, *bare, *dev]), *soft], student, resume)
     settings = _as_finetune(config)
     trainer = DistillTrainer(
         model=student,
@@ -257,7 +248,7 @@ def distill(config: DistillConfig, path: Path, resume: bool = True) -> Mapping[s
         temperature=config.temperature,
         hard=config.hard,
     )
-    return run(trainer, tokenizer, settings, resume)
+    return run(trainer, tokenizer, settings)
 
 
 def mixed_plan(config: DistillConfig, labelled: Sequence[Example], bare: Sequence[Example]) -> list[tuple[int, int, int]]:

@@ -7,76 +7,30 @@ last checkpoint with the same batches and gives the same weights as an unbroken 
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import torch
-import transformers
 import typer
 from torch import nn
-from transformers import (
-    AutoModelForTokenClassification,
-    AutoTokenizer,
-    PreTrainedModel,
-    Trainer,
-    TrainingArguments,
-    set_seed,
-)
-from transformers.trainer_utils import get_last_checkpoint
+from transformers import Trainer, TrainingArguments, set_seed
 
-from data.augment import augment
-from data.label_issues import apply, read
-from fazhi.document import Document
 from fazhi.errors import ConfigError
 from fazhi.schema import Schema, default_schema
-from train.attention import speed_up
 from train.balance import add_biases, fit_biases
 from train.config import load_config, one_line_errors
-from train.dataset import (
-    IGNORE,
-    Batch,
-    Collator,
-    Example,
-    WindowDataset,
-    make_examples,
-    plan_epochs,
-    read_jsonl,
-    read_reports,
-    special_ids,
-    split_publishers,
-)
+from train.dataset import IGNORE, Batch, Collator, Example, WindowDataset, make_examples, plan_epochs, special_ids
+from train.documents import DataConfig, load_documents
+from train.encoders import load_model, quiet
 from train.losses import layered_loss, symmetric_divergence
 from train.optimizer import SCHEDULES, OptimConfig, parameter_groups
 from train.regularize import Patience, displaced, keep_mean, restore_stopped
+from train.runs import begin, last_checkpoint
 from train.scoring import PLACEMENTS, fit_temperatures, logits_of, score
-
-
-@dataclass(frozen=True, slots=True)
-class DataConfig:
-    """Where the annotated documents are: JSON lines (``shared/…`` lies in ``FAZHI_SHARED``), written corpus, dev publishers.
-
-    ``issues`` is a list of labels of the JSON lines to replace (``data.label_issues``). ``share`` keeps that part of the real
-    documents and ``limit`` so many of the written reports (0: all), each in an order that is as good as random and nested, so
-    that a larger part holds the smaller (learning curves). ``splits`` are the written reports to train on; ``validation`` joins
-    dev unless it is among them. An epoch sees a written report ``weight`` times, each time but the first as another variant of
-    ``data.augment``.
-    """
-
-    jsonl: tuple[str, ...] = ()
-    issues: str = ""
-    reports: str = ""
-    splits: tuple[str, ...] = ("train",)
-    weight: int = 1
-    limit: int = 0
-    dev_publishers: tuple[str, ...] = ()
-    share: float = 1.0
-    digit_noise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,78 +135,6 @@ class LayeredTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         return metrics
 
 
-def resolve(path: str) -> Path:
-    """Return a path; one that begins with ``shared/`` lies in ``FAZHI_SHARED`` or beside the checkout."""
-    if path.startswith("shared/"):
-        root = Path(os.environ.get("FAZHI_SHARED") or Path(__file__).parents[2] / "shared")
-        return root / path.removeprefix("shared/")
-    return Path(path)
-
-
-def load_documents(config: DataConfig, path: Path) -> tuple[list[Document], list[Document]]:
-    """Return the documents to train on and the dev documents; ``ConfigError`` where one of the two is empty."""
-    real = [document for name in config.jsonl for document in read_jsonl(resolve(name))]
-    real = apply(real, read(resolve(config.issues))) if config.issues else real
-    train, dev = split_publishers(real, config.dev_publishers)
-    train = nested(train, round(len(train) * config.share))
-    if config.reports:
-        written = [document for split in config.splits for document in read_reports(Path(config.reports), split)]
-        written = nested(written, config.limit or len(written))
-        train += written + [variant(document, copy) for copy in range(1, config.weight) for document in written]
-        dev += [] if "validation" in config.splits else read_reports(Path(config.reports), "validation")
-    if not train or not dev:
-        raise ConfigError(path, f"{len(train)} documents to train on, {len(dev)} for dev", "name data and dev_publishers")
-    return train, dev
-
-
-def nested(documents: Sequence[Document], count: int) -> list[Document]:
-    """Return ``count`` documents, those whose ids have the lowest hashes: a larger choice holds every smaller one."""
-    return sorted(documents, key=lambda document: hashlib.sha256(document.id.encode()).digest())[:count]
-
-
-def variant(document: Document, number: int) -> Document:
-    """Return the augmented variant of a document that belongs to this number."""
-    return augment(document, random.Random(f"{document.id} {number}"))
-
-
-def load_model(base: str, schema: Schema, dropout: float, layers: Sequence[int] = ()) -> tuple[PreTrainedModel, Any]:
-    """Load an encoder (directory or hub id) and its fast tokenizer; the head is new where the base has none of the schema."""
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(base)
-        model = AutoModelForTokenClassification.from_pretrained(
-            base,
-            dtype=torch.float32,
-            num_labels=schema.size,
-            id2label=schema.id2label,
-            label2id={name: index for index, name in schema.id2label.items()},
-        )
-    except (OSError, ValueError) as error:
-        what = f"the base encoder cannot be loaded ({str(error).splitlines()[0][:160]})"
-        raise ConfigError(base, what, "run python -m train.prepare first, or give a directory or hub id") from error
-    model = take_layers(model, layers) if layers else model
-    speed_up(model, dropout)
-    return model, tokenizer
-
-
-def take_layers(model: PreTrainedModel, layers: Sequence[int]) -> PreTrainedModel:
-    """Return a copy of a BERT token classifier that keeps only these encoder layers, counted from 1."""
-    count = model.config.num_hidden_layers
-    if not layers or not all(1 <= layer <= count for layer in layers):
-        raise ConfigError("layers", f"layers {list(layers)} are not within 1 … {count}", "name layers that the model has")
-    config = type(model.config).from_dict({**model.config.to_dict(), "num_hidden_layers": len(layers)})
-    renamed = {f"encoder.layer.{layer - 1}.": f"encoder.layer.{index}." for index, layer in enumerate(layers)}
-    state = {}
-    for name, tensor in model.state_dict().items():
-        old = next((old for old in renamed if old in name), None)
-        if old is not None:
-            state[name.replace(old, renamed[old])] = tensor.clone()
-        elif "encoder.layer." not in name:
-            state[name] = tensor.clone()
-    kept = AutoModelForTokenClassification.from_config(config)
-    kept.load_state_dict(state)
-    return kept
-
-
 def arguments(config: FinetuneConfig, steps: int) -> TrainingArguments:
     """Return the Trainer's arguments; all epochs are one pass over the planned windows."""
     every = max(1, steps // config.evaluations)
@@ -296,8 +178,9 @@ def train(config: FinetuneConfig, path: Path, resume: bool = True) -> Mapping[st
     examples, dev = (make_examples(docs, backend, schema) for docs in (train_documents, dev_documents))
     plan = plan_epochs(examples, config.window, config.optim.epochs, config.seed)
     windows = WindowDataset(examples, backend, plan, config.seed, config.data.digit_noise)
-    steps = len(windows) // (config.optim.batch * config.optim.accumulate)
+    steps = steps_of(len(windows), config.optim, path)
     typer.echo(describe(examples, dev, steps))
+    begin(config, arrays_of([*examples, *dev]), model, resume)
     trainer = LayeredTrainer(
         model=model,
         args=arguments(config, steps),
@@ -306,13 +189,21 @@ def train(config: FinetuneConfig, path: Path, resume: bool = True) -> Mapping[st
         data_collator=Collator(special_ids(backend)[2]),
         task=Task(schema, config.optim, dev, special_ids(backend)),
     )
-    return run(trainer, tokenizer, config, resume)
+    return run(trainer, tokenizer, config)
 
 
-def quiet() -> None:
-    """Switch off transformers' progress bars and notes about the head that is new."""
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+def steps_of(windows: int, optim: OptimConfig, path: Path) -> int:
+    """Return the steps of one pass over all windows; ``ConfigError`` where they do not fill one."""
+    steps = windows // (optim.batch * optim.accumulate)
+    if not steps:
+        what = f"{windows} windows do not fill one step of {optim.batch} × {optim.accumulate}"
+        raise ConfigError(path, what, "give more documents or epochs, or a smaller optim.batch")
+    return steps
+
+
+def arrays_of(examples: Sequence[Example]) -> list[np.ndarray[Any, Any]]:
+    """Return what a run learns from and is scored on: ids and tags of all documents."""
+    return [array for example in examples for array in (example.tokens.ids, example.tags)]
 
 
 def describe(examples: Sequence[Example], dev: Sequence[Example], steps: int) -> str:
@@ -326,14 +217,13 @@ def run(
     trainer: LayeredTrainer,
     tokenizer: Any,  # noqa: ANN401  a fast tokenizer
     config: FinetuneConfig,
-    resume: bool,
 ) -> Mapping[str, float]:
     """Train, from the last checkpoint if there is one, and save the best model (or a mean as good) with its scores."""
     out = Path(config.out)
-    checkpoint = get_last_checkpoint(str(out)) if resume and out.is_dir() else None
+    checkpoint = last_checkpoint(out)
     trainer.add_callback(Patience(config.patience))
-    if not (checkpoint and restore_stopped(trainer, Path(checkpoint), config.patience)):
-        trainer.train(resume_from_checkpoint=checkpoint)
+    if not (checkpoint and restore_stopped(trainer, checkpoint, config.patience)):
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     scores: Mapping[str, float] = trainer.evaluate()
     if config.average:
         scores = keep_mean(trainer, scores, config.average)

@@ -33,7 +33,8 @@ from fazhi.tokens import Tokens, tokenize
 from fazhi.windows import FloatArray
 from train.config import one_line_errors
 from train.dataset import IGNORE, Collator, Example, special_ids, with_specials
-from train.finetune import load_model, quiet, resolve
+from train.documents import resolve
+from train.encoders import load_model, quiet
 from train.optimizer import OptimConfig, parameter_groups
 from train.scoring import logits_of
 

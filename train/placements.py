@@ -21,7 +21,8 @@ from fazhi.model_dir import ModelDirectory
 from fazhi.tokens import tokenize
 from fazhi.windows import plan_windows, stitch
 from train.config import load_config, one_line_errors
-from train.finetune import FinetuneConfig, load_documents
+from train.documents import load_documents
+from train.finetune import FinetuneConfig
 from train.scoring import PLACEMENTS, span_f1
 
 ONNX = ("model.int8.onnx", "model.onnx")

@@ -18,14 +18,16 @@ import typer
 from accelerate import Accelerator
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
-from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from fazhi.errors import ConfigError
 from fazhi.tokens import IntArray, tokenize
 from train.attention import speed_up
 from train.config import load_config, one_line_errors
 from train.dataset import read_reports, read_texts, special_ids
-from train.finetune import quiet, resolve
+from train.documents import resolve
+from train.encoders import check_vocabulary, load_tokenizer, loading, quiet
+from train.runs import claim, record
 
 IGNORE = -100
 
@@ -108,10 +110,15 @@ class Adaptation:
     def __init__(self, config: PretrainConfig) -> None:
         self.config, self.step = config, 0
         self.accelerator = Accelerator(mixed_precision="bf16" if config.bf16 else "no", cpu=not torch.cuda.is_available())
-        self.tokenizer = AutoTokenizer.from_pretrained(config.base)
+        self.tokenizer = load_tokenizer(config.base)
+        if self.tokenizer.mask_token_id is None:
+            raise ConfigError(config.base, "its tokenizer has no mask token", "give an encoder that was trained with one")
         self.sequences = packed_tokens(config, self.tokenizer)
         torch.manual_seed(config.seed)
-        self.model = AutoModelForMaskedLM.from_pretrained(config.base)
+        with loading(config.base):
+            self.model = AutoModelForMaskedLM.from_pretrained(config.base, dtype=torch.float32)
+        check_vocabulary(config.base, self.tokenizer, self.model)
+        self.made_of = record(config, [self.sequences], self.model)
         speed_up(self.model, 0.1)
         groups = [
             {"params": [p for p in self.model.parameters() if p.ndim > 1], "weight_decay": config.weight_decay},
@@ -169,16 +176,16 @@ class Adaptation:
         self.model.save_pretrained(out)
         self.tokenizer.save_pretrained(out)
 
-    def restore(self) -> None:
-        """Go on from the saved state, if there is one."""
-        if not self.checkpoint.exists():
+    def restore(self, fresh: bool) -> None:
+        """Go on from the saved state, if there is one and the run is not to begin anew."""
+        begun = not fresh and self.checkpoint.exists()
+        claim(Path(self.config.out), self.made_of, begun)
+        if not begun:
+            self.checkpoint.unlink(missing_ok=True)
             return
-        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        try:
-            self.model.load_state_dict(state["model"])
-        except RuntimeError as error:
-            what = f"its state does not fit the base ({str(error).splitlines()[0]})"
-            raise ConfigError(self.checkpoint, what, "remove the folder or use --fresh") from error
+        with loading(str(self.checkpoint), "start anew with --fresh"):
+            state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
 
@@ -189,8 +196,7 @@ def pretrain(config: PretrainConfig, fresh: bool = False) -> float:
         torch.set_num_threads(config.threads)
     quiet()
     run = Adaptation(config)
-    if not fresh:
-        run.restore()
+    run.restore(fresh)
     log = SummaryWriter(config.out) if run.accelerator.is_main_process else None
     losses: list[float] = []
     mean = float("nan")

@@ -22,7 +22,8 @@ from fazhi.schema import default_schema
 from fazhi.tokens import tokenize
 from train.config import one_line_errors
 from train.dataset import read_reports, read_texts, special_ids
-from train.finetune import load_model, quiet, resolve
+from train.documents import resolve
+from train.encoders import load_model, quiet
 
 BATCH = 16
 DAMPING = 1e-3

@@ -15,7 +15,7 @@ import typer
 from train.config import load_config, one_line_errors
 from train.distill import DistillConfig, distill
 from train.finetune import FinetuneConfig, show, train
-from train.prepare import prepare
+from train.prepare import four_bit, prepare
 from train.pretrain import PretrainConfig, pretrain
 
 
@@ -29,11 +29,11 @@ class RecipeConfig:
     distill: DistillConfig
 
 
-def cook(config: RecipeConfig, path: Path, out: Path) -> Mapping[str, float]:
+def run_recipe(config: RecipeConfig, path: Path, out: Path) -> Mapping[str, float]:
     """Run all steps under ``out`` and return the student's dev scores; the student is in ``out/student/best``."""
     base, adapted, teacher, student = (str(out / name) for name in ("base", "adapted", "teacher", "student"))
     if not (out / "base" / "tokenizer.json").exists():
-        typer.echo(prepare(out / "base", config.pieces))
+        typer.echo(prepare(four_bit(), out / "base", config.pieces))
     pretrain(replace(config.pretrain, base=base, out=adapted))
     typer.echo("teacher " + show(train(replace(config.finetune, base=adapted, out=teacher), path)))
     return distill(replace(config.distill, teachers=(f"{teacher}/best",), out=student), path)
@@ -45,7 +45,7 @@ def main(
 ) -> None:
     """Run the whole recipe."""
     with one_line_errors():
-        typer.echo("student " + show(cook(load_config(config, RecipeConfig), config, out)))
+        typer.echo("student " + show(run_recipe(load_config(config, RecipeConfig), config, out)))
 
 
 if __name__ == "__main__":

@@ -29,17 +29,20 @@ def logits_of(
     window: int = WINDOW,
     overlap: int = OVERLAP,
 ) -> list[FloatArray]:
-    """Return ``(tokens, labels)`` logits for each document: windows as the extractor cuts and stitches them, bf16."""
-    training = model.training
+    """Return ``(tokens, labels)`` logits for each document: windows as the extractor cuts and stitches them, bf16.
+
+    The model stays on the device where it is.
+    """
+    training, device = model.training, next(model.parameters()).device
     model.eval()
     plans = [plan_windows(example.document.text, example.tokens.offsets, window, overlap) for example in examples]
     windows = [example.tokens.ids[a:b] for example, plan in zip(examples, plans, strict=True) for a, b in plan]
 
     def forward(ids: np.ndarray, mask: np.ndarray) -> FloatArray:  # type: ignore[type-arg]  # as run_batched gives them
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            inputs = torch.from_numpy(ids)
-            attention = None if mask.all() else torch.from_numpy(mask)
-            rows: FloatArray = model(input_ids=inputs, attention_mask=attention).logits.float().numpy()
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            inputs = torch.from_numpy(ids).to(device)
+            attention = None if mask.all() else torch.from_numpy(mask).to(device)
+            rows: FloatArray = model(input_ids=inputs, attention_mask=attention).logits.float().cpu().numpy()
         return rows
 
     rows = iter(run_batched(forward, windows, specials, BATCH_TOKENS))
