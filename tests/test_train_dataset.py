@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from train.dataset import (
     plan_epochs,
     random_windows,
     read_jsonl,
+    read_texts,
     split_publishers,
 )
 
@@ -101,3 +103,21 @@ def test_a_bad_line_is_named(tmp_path):
 def test_borders_inside_a_token_are_counted(toy):
     cut = Document("two", TEXT, {}, (Span(1, 11, "METRIC"),))
     assert make_examples([cut], toy, default_schema())[0].inexact == 1
+
+
+def test_an_empty_text_ends_nothing_and_the_limit_is_exact(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in ("甲乙", "", "丙丁戊", "己")))
+    assert list(read_texts(path)) == ["甲乙", "丙丁戊", "己"]
+    assert list(read_texts(path, 4)) == ["甲乙", "丙丁"]
+    assert list(read_texts(path, 2)) == ["甲乙"]
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.jsonl.xz"])
+def test_texts_that_are_damaged_are_told(tmp_path, name):
+    (tmp_path / name).write_bytes(lzma.compress(json.dumps({"text": "甲"}).encode() * 50)[:-20])
+    with pytest.raises(InputError, match="cannot be read as texts"):
+        list(read_texts(tmp_path / name))
+    (tmp_path / "t.jsonl").write_text("[1]")
+    with pytest.raises(InputError, match="cannot be read as texts"):
+        list(read_texts(tmp_path / "t.jsonl"))

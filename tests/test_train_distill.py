@@ -14,9 +14,11 @@ from transformers import BertConfig, BertForTokenClassification
 from fazhi.document import Document
 from fazhi.errors import ConfigError
 from fazhi.schema import default_schema
+from tests.training_runs import weights_of
 from train.dataset import IGNORE
 from train.distill import (
     DistillConfig,
+    DistillTrainer,
     Unlabelled,
     check_models,
     distill,
@@ -119,6 +121,43 @@ def test_a_tiny_run_leaves_a_student_and_the_teachers_answers(tmp_path, toy):
     costly = replace(config, average=2, optim=replace(config.optim, rdrop=1.0, fgm=0.5, schedule="constant"))
     assert 0 <= distill(costly, tmp_path / "c.yaml", resume=False)["eval_mean"] <= 1
     assert cache.stat().st_mtime_ns == before
+
+
+COSTLY = {"rdrop": 1.0, "fgm": 0.5, "schedule": "constant", "accumulate": 2}
+
+
+@pytest.mark.parametrize(("optim", "average"), [({}, 0), (COSTLY, 2)])
+def test_a_killed_run_resumes_to_the_same_weights(tmp_path, toy, monkeypatch, optim, average):
+    config = write_sources(tmp_path, toy)
+    config = replace(config, evaluations=3, average=average, optim=replace(config.optim, epochs=4, **optim))
+    distill(config, tmp_path / "c.yaml")
+    cut, calls, original = replace(config, out=str(tmp_path / "cut")), [], DistillTrainer.evaluate
+
+    def dies(self, *_, **__):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return original(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DistillTrainer, "evaluate", dies)
+        with pytest.raises(KeyboardInterrupt):
+            distill(cut, tmp_path / "c.yaml")
+    assert list((tmp_path / "cut").glob("checkpoint-*"))
+    distill(cut, tmp_path / "c.yaml")
+    whole, resumed = (weights_of(tmp_path / name) for name in ("student", "cut"))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    with pytest.raises(ConfigError, match="begun with another temperature; "):
+        distill(replace(cut, temperature=3.0), tmp_path / "c.yaml")
+
+
+def test_a_teacher_without_weights_here_is_told(tmp_path, toy):
+    config = write_sources(tmp_path, toy)
+    (tmp_path / "teacher" / "model.safetensors").unlink()
+    with pytest.raises(ConfigError, match=r"teacher: there is no model\.safetensors; give the local directory"):
+        distill(config, tmp_path / "c.yaml")
+    with pytest.raises(ConfigError, match="teachers: there are none"):
+        distill(replace(config, teachers=()), tmp_path / "c.yaml")
 
 
 @pytest.mark.parametrize("optim", [OptimConfig(boundary=2.0), OptimConfig(weights=(1.0, 2.0))])

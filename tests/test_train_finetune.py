@@ -3,57 +3,43 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
-from transformers import BertConfig, BertForTokenClassification, BertModel, BertTokenizerFast
+from transformers import BertForTokenClassification, BertModel, BertTokenizerFast
 
 from data.inline import REPORTS
 from fazhi.document import Document, Span
-from fazhi.errors import ConfigError
+from fazhi.errors import ConfigError, InputError
+from fazhi.extractor import Extractor
 from fazhi.schema import default_schema
 from fazhi.tokens import Tokens
+from models.export import export
+from tests.training_runs import bert, run_config, save_base, weights_of, write_data
 from train.attention import SequenceDropout, speed_up
-from train.dataset import Example
+from train.config import load_config
+from train.dataset import Example, make_examples
 from train.documents import DataConfig, load_documents
 from train.encoders import load_model
 from train.finetune import FinetuneConfig, LayeredTrainer, Task, arguments, train
 from train.losses import symmetric_divergence
 from train.optimizer import OptimConfig, parameter_groups
 from train.regularize import displaced, mean_weights
-from train.scoring import PLACEMENTS, fit_temperatures, span_f1
-from train.tokenizer import as_fast
-
-
-def config(**changes):
-    sizes = {"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 300}
-    return BertConfig(**{**sizes, "vocab_size": 60, "num_hidden_layers": 2, "pad_token_id": 1, **changes})
+from train.scoring import PLACEMENTS, fit_temperatures, logits_of, span_f1
 
 
 @pytest.fixture
 def base(toy, tmp_path):
-    torch.manual_seed(0)
-    BertModel(config(), add_pooling_layer=False).save_pretrained(tmp_path / "base")
-    as_fast(toy).save_pretrained(tmp_path / "base")
-    return str(tmp_path / "base")
-
-
-def write_data(path):
-    lines = []
-    for index in range(8):
-        text = f"受理行政复议申请{index}件，办理件{index}件。" * 3
-        starts = [at * (len(text) // 3) for at in range(3)]
-        spans = [[start, start + 10, "METRIC"] for start in starts] + [[start + 11, start + 16, "MEASURE"] for start in starts]
-        meta = {"publisher": "乙" if index > 5 else "甲"}
-        lines.append(json.dumps({"id": str(index), "text": text, "spans": spans, "meta": meta}))
-    path.write_text("\n".join(lines))
+    return save_base(tmp_path / "base", toy)
 
 
 def test_rates_fall_from_the_head_down():
-    model = BertForTokenClassification(config(num_labels=8))
+    model = BertForTokenClassification(bert(num_labels=8))
     rates = {}
     for group in parameter_groups(model, OptimConfig(lr=1.0, decay=0.5, head=3.0)):
         for parameter in group["params"]:
@@ -69,7 +55,7 @@ def test_rates_fall_from_the_head_down():
 @pytest.mark.parametrize("padded", [False, True])
 def test_our_attention_gives_what_transformers_gives(padded):
     torch.manual_seed(0)
-    model = BertForTokenClassification(config(num_labels=8)).eval()
+    model = BertForTokenClassification(bert(num_labels=8)).eval()
     ids = torch.randint(4, 60, (2, 12))
     mask = torch.ones_like(ids) if padded else None
     if mask is not None:
@@ -122,13 +108,6 @@ def test_a_base_can_be_cut_to_some_of_its_layers(base):
     assert torch.equal(cut.bert.encoder.layer[0].output.dense.weight, whole.bert.encoder.layer[1].output.dense.weight)
 
 
-def run_config(base, tmp_path, out, optim=None, **changes):
-    write_data(tmp_path / "data.jsonl")
-    data = DataConfig(jsonl=(str(tmp_path / "data.jsonl"),), dev_publishers=("乙",), digit_noise=0.5)
-    optim = replace(OptimConfig(lr=1e-2, batch=2, epochs=4, decay=1.0), **(optim or {}))
-    return FinetuneConfig(base, str(tmp_path / out), window=20, evaluations=3, bf16=False, data=data, optim=optim, **changes)
-
-
 EVERYTHING = {"rdrop": 1.0, "fgm": 0.5, "boundary": 2.0, "weights": (1.0, 2.0), "schedule": "constant", "accumulate": 2}
 
 
@@ -149,7 +128,7 @@ def test_a_killed_run_resumes_to_the_same_weights(base, tmp_path, monkeypatch, o
         train(run_config(base, tmp_path, "cut", optim, **changes), tmp_path)
     monkeypatch.undo()
     train(run_config(base, tmp_path, "cut", optim, **changes), tmp_path)
-    whole, cut = _weights(tmp_path / "whole"), _weights(tmp_path / "cut")
+    whole, cut = weights_of(tmp_path / "whole"), weights_of(tmp_path / "cut")
     assert all(torch.equal(whole[name], cut[name]) for name in whole)
     assert json.loads((tmp_path / "cut" / "best" / "temperatures.json").read_text()).keys() == {"statement", "metric"}
 
@@ -197,7 +176,7 @@ def test_a_run_killed_near_its_early_stop_stops_there_all_the_same(base, tmp_pat
     train(settings, tmp_path)
     assert max(calls) == 2
     assert not (tmp_path / "runs").exists()  # where TensorBoard writes unless told the run's folder
-    whole, cut = _weights(tmp_path / "whole"), _weights(tmp_path / "cut")
+    whole, cut = weights_of(tmp_path / "whole"), weights_of(tmp_path / "cut")
     assert all(torch.equal(whole[name], cut[name]) for name in whole)
 
 
@@ -284,7 +263,7 @@ def test_the_mean_of_the_last_checkpoints_is_kept_if_it_is_as_good_as_the_best(b
     folders = sorted((tmp_path / "run").glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]))
     assert len(folders) == 4
     wanted = mean_weights(folders[1:]) if kept else mean_weights(folders[:1])
-    best = _weights(tmp_path / "run")
+    best = weights_of(tmp_path / "run")
     assert best.keys() == wanted.keys()
     assert all(torch.equal(best[name], wanted[name].float()) for name in best)
     assert found["eval_mean"] == json.loads((tmp_path / "run" / "best" / "dev.json").read_text())["eval_mean"] == 0.9
@@ -297,7 +276,7 @@ def test_a_constant_rate_stays_and_a_trunk_can_be_branched(base, tmp_path):
     assert rates
     assert len(set(rates)) == 1
     train(run_config(str(tmp_path / "trunk" / "best"), tmp_path, "branch", {"lr": 0.0}, seed=7), tmp_path)
-    trunk, branch = _weights(tmp_path / "trunk"), _weights(tmp_path / "branch")
+    trunk, branch = weights_of(tmp_path / "trunk"), weights_of(tmp_path / "branch")
     assert all(torch.equal(trunk[name], branch[name]) for name in trunk)
 
 
@@ -312,14 +291,23 @@ def test_weights_are_one_a_layer():
         Task(default_schema(), OptimConfig(weights=(1.0,)), [], (0, 2, 1))
 
 
-def _weights(folder):
-    return BertForTokenClassification.from_pretrained(folder / "best").state_dict()
-
-
 def test_no_documents_is_an_error(tmp_path):
     write_data(tmp_path / "data.jsonl")
     with pytest.raises(ConfigError, match="0 for dev"):
         load_documents(DataConfig(jsonl=(str(tmp_path / "data.jsonl"),)), tmp_path / "c.yaml")
+
+
+def test_a_folder_without_the_corpus_is_told_rather_than_left_out(tmp_path):
+    write_data(tmp_path / "data.jsonl")
+    data = DataConfig((str(tmp_path / "data.jsonl"),), reports=str(tmp_path), dev_publishers=("乙",))
+    with pytest.raises(InputError, match="holds no report of the written corpus; start in the checkout"):
+        load_documents(data, tmp_path / "c.yaml")
+
+
+def test_real_reports_that_are_not_there_are_told_with_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("FAZHI_SHARED", str(tmp_path))
+    with pytest.raises(InputError, match=r"spans\.jsonl: cannot be read; .*FAZHI_SHARED"):
+        load_documents(DataConfig(jsonl=("shared/train/spans.jsonl",)), tmp_path / "c.yaml")
 
 
 def test_listed_label_issues_are_applied_to_the_real_documents(tmp_path):
@@ -337,15 +325,56 @@ def test_a_base_that_is_not_there_is_named(tmp_path):
         load_model(str(tmp_path / "nothing"), default_schema(), 0.0)
 
 
-def test_a_hub_style_bert_with_wordpieces_fine_tunes(tmp_path):
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"受理行政复议申请办件，。0123456789"]
-    (tmp_path / "vocab.txt").write_text("\n".join(words))
-    BertTokenizerFast(vocab=str(tmp_path / "vocab.txt")).save_pretrained(tmp_path / "base")
-    BertModel(config(vocab_size=len(words), pad_token_id=0)).save_pretrained(tmp_path / "base")
-    settings = run_config(str(tmp_path / "base"), tmp_path, "hub")
-    scores = train(settings, tmp_path)
+def save_hub_style(folder):
+    """Write an encoder with word pieces, as the hub's Chinese BERTs have them."""
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"受理行政复议申请办件建立制度执法不足，。、0123456789"]
+    folder.mkdir()
+    (folder / "vocab.txt").write_text("\n".join(words))
+    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
+    BertModel(bert(vocab_size=len(words), pad_token_id=0)).save_pretrained(folder)
+    return str(folder)
+
+
+def test_the_configuration_for_hub_encoders_trains_exports_and_extracts(root, tmp_path, monkeypatch):
+    """All of configs/finetune-hub.yaml but its encoder, its folder, and how much it reads."""
+    path = root / "configs" / "finetune-hub.yaml"
+    settings = load_config(path, FinetuneConfig, {"base": save_hub_style(tmp_path / "base"), "out": str(tmp_path / "hub")})
+    monkeypatch.chdir(root)
+    few = replace(
+        settings, evaluations=1, data=replace(settings.data, limit=2), optim=replace(settings.optim, epochs=1, batch=4)
+    )
+    scores = train(few, path)
     assert set(scores) >= {"eval_METRIC", "eval_MEASURE", "eval_PROBLEM"}
-    assert (tmp_path / "hub" / "best" / "model.safetensors").exists()
+    export(tmp_path / "hub" / "best", tmp_path / "model")
+    extractor = Extractor.from_pretrained(tmp_path / "model")
+    assert extractor.model.specials == (2, 3, 0)
+    text = "受理行政复议申请57件，建立制度。"
+    document = extractor.extract(Document("a", text))
+    assert all(span.text == text[span.start : span.end] for span in document.spans)
+    assert document.text == text
+
+
+class Elsewhere(nn.Module):
+    """A model on a device that is not the CPU: its input must come there, and its answer must go back."""
+
+    def __init__(self, labels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1, device="meta"))
+        self.labels, self.devices = labels, []
+
+    def forward(self, input_ids, attention_mask):
+        self.devices += [input_ids.device.type, *([] if attention_mask is None else [attention_mask.device.type])]
+        return SimpleNamespace(logits=torch.zeros(*input_ids.shape, self.labels))
+
+
+def test_dev_is_scored_where_the_model_is(toy, monkeypatch):
+    kinds = []
+    monkeypatch.setattr("train.scoring.torch.autocast", lambda kind, dtype: kinds.append(kind) or nullcontext())
+    examples = make_examples([Document("a", "受理申请57件。"), Document("b", "办件")], toy, default_schema())
+    model = Elsewhere(default_schema().size)
+    found = logits_of(model, examples, (0, 2, 1))
+    assert [rows.shape for rows in found] == [(len(example.tokens), default_schema().size) for example in examples]
+    assert set(kinds) == set(model.devices) == {"meta"}
 
 
 def test_f1_by_hand():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import lzma
 import os
+import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +16,11 @@ import torch
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import AutoModelForTokenClassification, BertConfig, BertModel
 
 from fazhi.errors import ConfigError, InputError
+from tests.conftest import free_port
 from train.config import load_config
 from train.dataset import read_texts
 from train.pretrain import IGNORE, Adaptation, PretrainConfig, mask_ngrams, packed_tokens, pretrain
@@ -85,23 +89,80 @@ def test_the_shipped_configuration_loads(root):
     assert load_config(root / "configs" / "pretrain.yaml", PretrainConfig).steps > 0
 
 
+def test_only_masked_positions_go_through_the_tied_head(config):
+    run = Adaptation(config)
+    ids, targets = run.batch()
+    run.model.eval()
+    decoder, words = run.model.get_output_embeddings().weight, run.model.get_input_embeddings().weight
+    assert decoder.data_ptr() == words.data_ptr()
+    seen = []
+    run.model.cls.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[:-1]))
+    loss = run.module(ids, targets)
+    assert seen == [(int((targets != IGNORE).sum()),)]
+    assert torch.isclose(loss, run.model(input_ids=ids, labels=targets).loss, atol=1e-5)
+
+
+def test_the_run_is_logged(config, tmp_path, capsys):
+    pretrain(config)
+    assert re.findall(r"step (\d) loss [\d.]+ \d+ tokens/s", capsys.readouterr().out) == ["2", "4"]
+    (events,) = (tmp_path / "out").glob("events.out.tfevents.*")
+    log = EventAccumulator(str(events)).Reload()
+    assert [event.step for event in log.Scalars("loss")] == [event.step for event in log.Scalars("tokens_per_second")] == [2, 4]
+
+
+def test_a_state_of_another_run_or_a_damaged_one_is_told(config, tmp_path):
+    pretrain(config)
+    with pytest.raises(ConfigError, match=r"begun with another lr; .*--fresh"):
+        pretrain(with_changes(config, lr=0.5))
+    (tmp_path / "out" / "state.pt").write_bytes((tmp_path / "out" / "state.pt").read_bytes()[:999])
+    with pytest.raises(ConfigError, match=r"state\.pt: cannot be loaded .*--fresh"):
+        pretrain(config)
+    pretrain(with_changes(config, lr=0.5), fresh=True)
+
+
+def launch(root, path):
+    """Run two processes, joined by gloo, on a configuration (``--cpu`` would start one, whatever their number)."""
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
+    command += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", str(free_port())]
+    command += ["-m", "train.pretrain", "--config", str(path)]
+    environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False)
+
+
+def two_in_one(config):
+    """Take the steps of two processes in one: the mean of both gradients, each with its own batch and dropout."""
+    run = Adaptation(config)
+    while run.step < config.steps:
+        left = (config.steps - run.step) / (config.steps - config.warmup)
+        for group in run.optimizer.param_groups:
+            group["lr"] = config.lr * min((run.step + 1) / config.warmup, left)
+        for process in range(2):
+            run.accelerator = SimpleNamespace(process_index=process, device=torch.device("cpu"))
+            ids, targets = run.batch()
+            (run.module(ids, targets) / 2).backward()
+        torch.nn.utils.clip_grad_norm_(run.module.parameters(), 1.0)
+        run.optimizer.step()
+        run.optimizer.zero_grad()
+        run.step += 1
+    return run.model.state_dict()
+
+
+def distance(one, two):
+    """Return the distance of all weights but the keys' biases: their gradient is 0 but for rounding, which Adam blows up."""
+    names = [name for name in one if not name.endswith("key.bias")]
+    return float(sum((one[name] - two[name]).square().sum() for name in names)) ** 0.5
+
+
 @pytest.mark.slow
 def test_two_processes_train_together(config, root, tmp_path):
     raw = {name: getattr(config, name) for name in config.__slots__} | {"texts": list(config.texts)}
     (tmp_path / "two.yaml").write_text(yaml.safe_dump(raw))
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
-    command += [
-        "--mixed_precision",
-        "no",
-        "--dynamo_backend",
-        "no",
-        "-m",
-        "train.pretrain",
-        "--config",
-        str(tmp_path / "two.yaml"),
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = launch(root, tmp_path / "two.yaml")
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("step 4 loss") == 1
-    assert (tmp_path / "out" / "model.safetensors").exists()
+    together = torch.load(tmp_path / "out" / "state.pt")["model"]
+    pretrain(with_changes(config, out=str(tmp_path / "one")))
+    single = torch.load(tmp_path / "one" / "state.pt")["model"]
+    both = two_in_one(with_changes(config, out=str(tmp_path / "both")))
+    assert distance(together, single) > 0.1
+    assert distance(together, both) < 0.05 * distance(together, single)

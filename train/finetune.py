@@ -255,12 +255,14 @@ def show(scores: Mapping[str, float]) -> str:
 
 def main(
     config: Annotated[Path, typer.Option(help="YAML file, see configs/finetune.yaml.")],
+    base: Annotated[str, typer.Option(help="Encoder, directory or hub id, instead of the file's.")] = "",
     out: Annotated[str, typer.Option(help="Folder of the run, instead of the file's.")] = "",
     seed: Annotated[int, typer.Option(help="Seed, instead of the file's; -1 leaves it.")] = -1,
     fresh: Annotated[bool, typer.Option(help="Start anew although there are checkpoints.")] = False,
 ) -> None:
     """Fine-tune an encoder on the three labels."""
-    overrides: dict[str, Any] = ({"out": out} if out else {}) | ({"seed": seed} if seed >= 0 else {})
+    overrides: dict[str, Any] = {name: value for name, value in (("base", base), ("out", out)) if value}
+    overrides |= {"seed": seed} if seed >= 0 else {}
     with one_line_errors():
         typer.echo(show(train(load_config(config, FinetuneConfig, overrides), config, resume=not fresh)))
 

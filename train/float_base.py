@@ -13,7 +13,7 @@ from transformers import AutoModel
 
 from fazhi.errors import ConfigError
 from train.base import BaseFile, Header, names_of
-from train.encoders import load_tokenizer, loading
+from train.encoders import check_vocabulary, load_tokenizer, loading
 from train.tokenizer import MASK, SPACE, SPECIAL
 
 PLANE = 0x10000
@@ -27,6 +27,7 @@ def read_checkpoint(name: str) -> BaseFile:
         model = AutoModel.from_pretrained(name, dtype=torch.float32)
     if model.config.model_type != "bert":
         raise ConfigError(name, f"it is of type {model.config.model_type}", "give a BERT encoder with Unigram pieces")
+    check_vocabulary(name, tokenizer, model)
     config = model.config
     header = Header(
         config.hidden_size,

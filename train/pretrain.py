@@ -161,7 +161,7 @@ class Adaptation:
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.step += 1
-        return float(loss)
+        return float(loss.detach())
 
     def save(self) -> None:
         """Save the run's state, and the encoder with its tokenizer as a base for fine-tuning."""

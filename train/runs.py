@@ -37,7 +37,7 @@ def record(config: Any, data: Iterable[np.ndarray[Any, Any]], model: nn.Module) 
     weights = hashlib.sha256()
     for tensor in model.state_dict().values():
         weights.update(tensor.cpu().numpy().tobytes())
-    made: dict[str, Any] = json.loads(json.dumps({**settings, "documents": rows.hexdigest(), "start": weights.hexdigest()}))
+    made: dict[str, Any] = json.loads(json.dumps({**settings, "documents": rows.hexdigest(), "weights": weights.hexdigest()}))
     return made
 
 
