@@ -11,7 +11,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all lint format data train evaluate export bench clean serve label-studio
+.PHONY: help demo test test-slow test-all lint format data train evaluate baselines export bench clean serve label-studio
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -58,6 +58,12 @@ evaluate: $(VENV)/.all data  ## score the shipped model on the test split and, w
 	  $(BIN)/python -m evaluate.run --model $(MODEL) --gold $(SHARED)/gold/spans.jsonl --records $(SHARED)/gold/records.json \
 	    --train $(SHARED)/train/spans.jsonl --dev-gold data/built/validation.jsonl --robustness --out $(OUT)/evaluate/gold; \
 	else echo "no $(SHARED)/gold here: the real reports are not scored"; fi
+
+baselines: $(VENV)/.all data  ## train every baseline on our model's documents, score all alike
+	test -f models/runs/base/tokenizer.json || $(BIN)/python -m train.prepare
+	$(BIN)/python -m evaluate.baselines.table data/built/train.jsonl $(wildcard $(SHARED)/train/spans.jsonl) \
+	  --gold data/built/test.jsonl $(addprefix --gold ,$(wildcard $(SHARED)/gold/spans.jsonl)) \
+	  --model $(MODEL) --out $(OUT)/baselines
 
 export: $(VENV)/.all  ## the trained student as the shipped model directory
 	$(BIN)/python -m models.export --out $(MODEL)

@@ -19,14 +19,14 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import typer
-from rich.console import Console
 
 from evaluate.baselines.crf import CrfBaseline, filled, train
 from evaluate.baselines.features import metric_features, statement_features
+from evaluate.baselines.training import one_line_errors
 from evaluate.pairs import read_documents
 from fazhi.clauses import Clause
 from fazhi.document import Document
-from fazhi.errors import EvaluationError, FazhiError
+from fazhi.errors import EvaluationError
 from fazhi.rules import has_value
 from fazhi.schema import Layer
 from fazhi.tagging import decode, encode
@@ -167,11 +167,8 @@ def main(
     least: Annotated[float, typer.Option(help="Only issues with a margin of at most this.")] = -0.5,
 ) -> None:
     """Rank the labels of a corpus by how doubtful they are."""
-    try:
+    with one_line_errors():
         issues = find_issues([document for file in files for document in read_documents(file)], count, least)
-    except FazhiError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(2) from error
     with whole_file(out) as stream:
         stream.writelines(json.dumps(asdict(issue), ensure_ascii=False) + "\n" for issue in issues)
     typer.echo(f"{out}: " + ", ".join(f"{n} in layer {layer}" for layer, n in summary(issues).items()))

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evaluate.baselines.training import one_line_errors
 from evaluate.compare import read_results
 from evaluate.plots import Frame, floor_tenth, line_plot
 from fazhi.errors import EvaluationError
@@ -75,7 +76,8 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder for learning.json and learning.svg.")],
 ) -> None:
     """Write a learning curve."""
-    found = curve([(size, read_results(folder)) for size, folder in parse(runs)])
+    with one_line_errors():
+        found = curve([(size, read_results(folder)) for size, folder in parse(runs)])
     for name, text in (("learning.json", json.dumps(found, indent=1) + "\n"), ("learning.svg", standalone(draw(found)))):
         with whole_file(out / name) as stream:
             stream.write(text)

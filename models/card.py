@@ -6,7 +6,6 @@ the results that ``python -m evaluate.run`` wrote.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,9 +15,11 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fazhi.errors import FazhiError, ModelError
+from fazhi.model_dir import ModelDirectory
 from fazhi.writers import whole_file
 
 HERE = Path(__file__).parent
+FACTS = HERE / "card.yaml"
 
 
 def scores(results: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -43,14 +44,23 @@ def interval(raw: Any) -> tuple[float | None, float | None]:  # noqa: ANN401  JS
 
 def context(model: Path, facts: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Gather all that the template uses; ``results`` maps the name of a gold standard to its ``results.json``."""
-    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    sums = json.loads((model / "checksums.json").read_text(encoding="utf-8"))
+    config, sums = (
+        _read(model / name, "give the directory of an exported model") for name in ("config.json", "checksums.json")
+    )
     files = [{"name": name, "megabytes": (model / name).stat().st_size / 1e6, "sha256": sums[name]} for name in sorted(sums)]
     tables = [
         {"name": name, "reports": found["reports"], "characters": found["characters"], "rows": scores(found)}
         for name, found in results.items()
     ]
     return {"name": model.name, "config": config, "files": files, "tables": tables, "facts": facts}
+
+
+def check_scored(model: Path, path: Path, results: Mapping[str, Any]) -> None:
+    """Refuse results of other weights than the model's with ``ModelError``."""
+    version = ModelDirectory.open(model).version
+    if results.get("model") != version:
+        what = f"it scores {results.get('model')}, not {version}"
+        raise ModelError(path, what, f"run make evaluate MODEL={model} first")
 
 
 def render(values: Mapping[str, Any]) -> str:
@@ -62,6 +72,7 @@ def render(values: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701  Markdown
     )
+    environment.filters["share"] = lambda value: "—" if value is None else f"{value:.3f}"  # nothing predicted: no precision
     return environment.get_template("card.md.jinja").render(values)
 
 
@@ -81,11 +92,13 @@ def main(
 ) -> None:
     """Write the card of a model directory."""
     try:
-        results = {
-            name: _read(path, "run make evaluate first")
-            for name, path in (("real reports", gold), ("test split of the written corpus", corpus))
-        }
-        facts = _read(HERE / "card.yaml", "restore it from git")
+        results = {}
+        for name, path in (("real reports", gold), ("test split of the written corpus", corpus)):
+            results[name] = _read(path, f"run make evaluate MODEL={model} first")
+            check_scored(model, path, results[name])
+        facts = _read(FACTS, "restore it from git")
+        if model.name not in facts:
+            raise ModelError(model, f"{FACTS.name} tells nothing of it", f"add {model.name} there")
         text = render(context(model, facts[model.name], results))
     except FazhiError as error:
         typer.echo(f"error: {error}", err=True)

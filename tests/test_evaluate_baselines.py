@@ -2,12 +2,16 @@
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from evaluate.baselines import table
 from evaluate.baselines.crf import train
 from evaluate.baselines.features import char_class, metric_features, statement_features
 from evaluate.baselines.rules import RulesBaseline
@@ -19,6 +23,7 @@ from evaluate.spans import by_label
 from fazhi.clauses import clauses
 from fazhi.document import Document, Span
 from fazhi.errors import ConfigError, EvaluationError
+from fazhi.writers import write_jsonl
 
 PARTS = [
     ("组织开展宪法宣讲", "MEASURE", None),
@@ -97,6 +102,51 @@ def test_features_one_list_an_item():
     assert "section=problem" in statement_features(text, found)[1]
     assert [len(metric_features(text, clause)) for clause in found] == [c.end - c.start for c in found]
     assert [char_class(char) for char in "5三件%a　受，"] == list("dnu%ascp")
+
+
+# --- the table of all ---
+
+
+def table_of(tmp_path, *options):
+    for name, documents in (("train", [report(str(n), n) for n in range(3)]), ("gold/test", [report("new", 50)])):
+        write_jsonl(documents, tmp_path / f"{name}.jsonl")
+    arguments = [str(tmp_path / "train.jsonl"), "--gold", str(tmp_path / "gold" / "test.jsonl"), "--out", str(tmp_path / "out")]
+    app = typer.Typer()
+    app.command()(table.main)
+    return CliRunner().invoke(app, [*arguments, "--runs", str(tmp_path / "runs"), *options])
+
+
+def test_one_command_trains_scores_and_tells_what_it_was_asked_for(tmp_path):
+    found = table_of(tmp_path, "--only", "rules", "--only", "CRF")
+    assert found.exit_code == 0, found.output
+    lines = (tmp_path / "out" / "baselines.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")]
+    assert rows[0] == "Model"
+    assert sorted(rows[1:]) == ["CRF", "fazhi-small", "rules"]
+    assert any(line.startswith("## ") and line.endswith("test.jsonl") for line in lines)
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*")}
+    (tmp_path / "out" / "baselines.md").unlink()
+    assert table_of(tmp_path, "--only", "rules", "--only", "CRF").exit_code == 0
+    assert made == {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*")}
+
+
+def test_a_step_that_fails_is_told_in_one_line(tmp_path):
+    base = str(tmp_path / "none")
+    found = table_of(tmp_path, "--only", "frozen encoder", "--model", "rules", "--base", base)
+    assert found.exit_code == 2
+    assert "error: python -m evaluate.baselines.encoders: failed: " in found.output
+    assert "holds no encoder with a tokenizer" in found.output
+    assert "no baseline" in table_of(tmp_path, "--only", "oracle").output
+
+
+def test_the_programs_of_all_baselines_are_there(tmp_path):
+    rows = table.baselines([tmp_path / "f"], tmp_path / "c", tmp_path / "b", tmp_path, 1.0)
+    assert [row.name for row in rows] == ["rules", "CRF", "spaCy", "random weights", "frozen encoder"]
+    programs = {step.words[0] for row in rows for step in row.steps}
+    assert all(find_spec(name) for name in programs)
+    for row in rows[1:]:  # what is scored is what the last step makes
+        assert str(row.steps[-1].made.parent) == row.model
+        assert "--as-in" in row.steps[0].words or row.name == "random weights"  # which names its documents in its configuration
 
 
 # --- spaCy ---

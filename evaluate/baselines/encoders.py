@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 import transformers
 import typer
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification, AutoTokenizer, PreTrainedModel
 
@@ -34,16 +36,20 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 def write_random(base: str, out: Path, seed: int) -> None:
     """Write an encoder of the base's sizes with newly drawn weights, and the base's tokenizer."""
     torch.manual_seed(seed)
-    tokenizer, config = _tokenizer(base), AutoConfig.from_pretrained(base)
+    with _loading(base):
+        tokenizer, config = AutoTokenizer.from_pretrained(base), AutoConfig.from_pretrained(base)
     AutoModel.from_config(config, add_pooling_layer=False).save_pretrained(out)
     tokenizer.save_pretrained(out)
 
 
-def _tokenizer(base: str) -> Any:  # noqa: ANN401 - transformers is untyped
+@contextmanager
+def _loading(base: str) -> Iterator[None]:
     try:
-        return AutoTokenizer.from_pretrained(base)
-    except (OSError, ValueError) as error:
-        raise EvaluationError(base, "holds no encoder with a tokenizer", "make it with python -m train.prepare") from error
+        yield
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        why = str(error).strip().splitlines()[0][:160]
+        what, remedy = f"holds no encoder with a tokenizer ({why})", "make it with python -m train.prepare"
+        raise EvaluationError(base, what, remedy) from error
 
 
 Windows = list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
@@ -103,11 +109,12 @@ def fit_head(head: nn.Linear, states: torch.Tensor, tags: torch.Tensor, schema: 
 def train_frozen(documents: Sequence[Document], base: str, out: Path, seed: int) -> float:
     """Train a linear head on the frozen encoder, write both as a token classifier; return the head's last mean loss."""
     torch.manual_seed(seed)
-    schema, tokenizer = default_schema(), _tokenizer(base)
+    schema = default_schema()
     names = {name: index for index, name in schema.id2label.items()}
-    model = AutoModelForTokenClassification.from_pretrained(
-        base, dtype=torch.float32, num_labels=schema.size, id2label=schema.id2label, label2id=names
-    )
+    labels = {"num_labels": schema.size, "id2label": schema.id2label, "label2id": names}
+    with _loading(base):
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        model = AutoModelForTokenClassification.from_pretrained(base, dtype=torch.float32, **labels)
     windows = windows_of(documents, tokenizer, schema)
     states = torch.cat(list(hidden_states(model.base_model, windows, tokenizer)))
     tags = torch.from_numpy(np.concatenate([tags for _, tags in windows]))

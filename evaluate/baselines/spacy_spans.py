@@ -90,13 +90,13 @@ class SpacyBaseline:
     def train(cls, documents: Iterable[Document], seed: int = 7, *, minutes: float = 0, steps: int = 0) -> SpacyBaseline:
         """Train for so many minutes of this process's CPU time or so many steps, whichever takes longer."""
         spacy.util.fix_random_seed(seed)
-        nlp, dice, end = pipes(), random.Random(seed), time.process_time() + 60 * minutes
+        nlp, rng, end = pipes(), random.Random(seed), time.process_time() + 60 * minutes
         cut = [part for document in documents for part in parts(document)]
         examples = [Example.from_dict(nlp.make_doc(part.text), _labels(part)) for part in cut]
         optimizer = nlp.initialize(lambda: examples)
         done = 0
         while done < steps or time.process_time() < end:
-            nlp.update(dice.sample(examples, min(BATCH, len(examples))), sgd=optimizer, drop=DROPOUT)
+            nlp.update(rng.sample(examples, min(BATCH, len(examples))), sgd=optimizer, drop=DROPOUT)
             done += 1
         return cls(nlp, done)
 
