@@ -143,7 +143,7 @@ def test_a_balanced_run_differs_in_the_biases_of_the_head_alone(base, tmp_path, 
     monkeypatch.setattr("train.finetune.fit_biases", fit)
     train(run_config(base, tmp_path, "plain"), tmp_path)
     scores = train(run_config(base, tmp_path, "balanced", balance=True), tmp_path)
-    plain, balanced = _weights(tmp_path / "plain"), _weights(tmp_path / "balanced")
+    plain, balanced = weights_of(tmp_path / "plain"), weights_of(tmp_path / "balanced")
     assert {name for name in plain if not torch.equal(plain[name], balanced[name])} == {"classifier.bias"}
     moved = (balanced["classifier.bias"] - plain["classifier.bias"]).tolist()
     assert moved == pytest.approx([0, -0.4, -0.4, 0, 0, 0, 0.2, 0.2], abs=1e-6)
