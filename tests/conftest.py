@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,14 @@ def shared() -> Path:
     if not (folder / "gold" / "spans.jsonl").exists():
         pytest.skip("no ../shared beside the checkout: the real reports cannot be read")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def forget_precision() -> Iterator[None]:
+    """Let each test train in its own precision: accelerate holds a process to the first that was asked for."""
+    yield
+    if "accelerate" in sys.modules:
+        sys.modules["accelerate"].state.AcceleratorState._reset_state(reset_partial_state=True)
 
 
 ORACLE_TAGS = {"甲": (1, 2, 5), "乙": (3, 4, 5), "丙": (0, 1, 2, 3, 4, 6)}
