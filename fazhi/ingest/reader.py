@@ -17,9 +17,9 @@ from fazhi.ingest.encoding import decode
 from fazhi.ingest.html import read_html
 from fazhi.ingest.limits import Deadline, Limits
 from fazhi.ingest.markup import MetaTag
+from fazhi.ingest.metadata import Hints, describe
 from fazhi.ingest.mhtml import page
 from fazhi.ingest.sniff import check_text, is_html, sniff
-from fazhi.metadata import Hints, describe
 from fazhi.offsets import OffsetMap
 
 MIN_CHINESE = 100

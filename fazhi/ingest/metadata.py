@@ -16,6 +16,7 @@ from fazhi.ingest.findings import Finding, Findings, Page
 from fazhi.ingest.issuers import ISSUER, add_issuer, add_region
 from fazhi.ingest.markup import MetaTag
 from fazhi.ingest.titles import one_line, shown_title
+from fazhi.ingest.years import add_year
 from fazhi.offsets import OffsetMap
 
 FIELDS = ("title", "issuer", "issuer_kind", "issuer_level", "region", "region_code", "year", "published", "doc_number")
@@ -42,13 +43,6 @@ _META_NAMES = {
     "published": ("pubdate", "publishdate", "article:published_time", "createdate"),
     "issuer": ("contentsource", "source"),
 }
-_YEAR = re.compile(r"(?<!\d)(20[0-3]\d|199\d)(?=\s*年|\s*[-—至~]\s*20\d\d\s*年|度)")
-_TITLE_YEAR = re.compile(r"(?<!\d)(20[0-3]\d)(?=\s*(?:法治|依法|普法|行政执法|工作|政府))")
-_LATE = 2
-"""How many years after the year covered a report may still be published."""
-_CHINESE_YEAR = re.compile(r"二[〇○零]([〇○零一二三])([〇○零一二三四五六七八九])(?=\s*年)")
-_DIGITS = {char: str(value) for value, char in enumerate("〇一二三四五六七八九")} | {"○": "0", "零": "0"}
-_OPENING = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,7 @@ def describe(text: str, extent: tuple[int, int], offsets: OffsetMap, hints: Hint
     _add_timed_date(aside, found)
     _add_title(page, found)
     add_issuer(page, found)
-    _add_year(page, found)
+    add_year(page, found)
     _add_number(page, found)
     add_region(page, hints.aside, found)
     values: dict[str, Any] = {name: found[name].value if name in found else None for name in FIELDS}
@@ -126,43 +120,6 @@ def _add_title(page: Page, found: Findings) -> None:
         found["title"] = page.found(one_line(page.text[slice(*place)]), 0.97 if told else 0.9, *place)
     elif told:
         found["title"] = told.holding(one_line(str(told.value)), told.confidence)
-
-
-def _years(text: str, start: int, end: int) -> list[tuple[int, int, int]]:
-    """Return the years of ``text[start:end]`` with their places, in order."""
-    found = [(int(match[1]), match.start(1), match.end(1)) for match in _YEAR.finditer(text, start, end)]
-    for match in _CHINESE_YEAR.finditer(text, start, end):
-        found.append((2000 + int(_DIGITS[match[1]] + _DIGITS[match[2]]), match.start(), match.end()))
-    return sorted(found, key=lambda item: item[1])
-
-
-def _add_year(page: Page, found: Findings) -> None:
-    """Find the year covered: the title's, else the opening's, else the one before an early date of publication."""
-    title, published, (start, end) = found.get("title"), found.get("published"), page.body
-    if title and (years := _title_years(str(title.value))):
-        found["year"] = page.within(title, str(title.value)[years[0][1] : years[0][2]], 0.97, years[0][0])
-    elif years := _likely(_years(page.text, start, min(end, start + _OPENING)), published):
-        found["year"] = page.found(years[0][0], 0.75, years[0][1], years[0][2])
-    elif published and str(published.value)[5:7] <= "03":
-        found["year"] = published.holding(int(str(published.value)[:4]) - 1, 0.6)
-
-
-def _title_years(title: str) -> list[tuple[int, int, int]]:
-    bare = [(int(match[1]), match.start(1), match.end(1)) for match in _TITLE_YEAR.finditer(title)]
-    return _years(title, 0, _OPENING) or bare
-
-
-def _likely(years: list[tuple[int, int, int]], published: Finding | None) -> list[tuple[int, int, int]]:
-    """Keep the years of an opening that a report of that date can cover (history is told there too): the latest two first."""
-    if not published:
-        return years
-    late = [int(str(published.value)[:4]) - year for year, _, _ in years]
-    return [
-        place
-        for reach in (range(_LATE), range(_LATE, _LATE + 1))
-        for place, behind in zip(years, late, strict=True)
-        if behind in reach
-    ]
 
 
 def _add_number(page: Page, found: Findings) -> None:
