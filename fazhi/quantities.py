@@ -13,10 +13,14 @@ from decimal import Decimal
 from typing import Any
 
 from fazhi.numerals import fold
+from fazhi.quantity_amounts import amounts, zeros
 from fazhi.quantity_context import change, next_change, select
+from fazhi.quantity_found import Found
 from fazhi.quantity_names import Period, blank, mask, without_dates
-from fazhi.quantity_patterns import RECOGNISERS, Found
+from fazhi.quantity_ranks import ranks, ratios
 
+_RECOGNISERS = (ranks, ratios, amounts, zeros)
+"""Run in this order; what one has read is hidden from the next."""
 _OPEN_LOW = frozenset({"over"})
 _OPEN_HIGH = frozenset({"under", "nearly"})
 
@@ -70,7 +74,7 @@ def parse(text: str) -> list[Quantity]:
     folded = fold(text)
     masked, periods = mask(folded)
     found: list[Found] = []
-    for recognise in RECOGNISERS:
+    for recognise in _RECOGNISERS:
         fresh = recognise(masked, folded)
         found += fresh
         masked = blank(masked, ((item.start, item.end) for item in fresh))

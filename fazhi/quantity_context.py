@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-from fazhi.quantity_patterns import Found
+from fazhi.quantity_found import Found
 
 _CHANGE_VERB = re.compile(r"[增减降升涨]|提高|压缩|变为|至|到|扩大|回落")
 _HUNDRED_MILLION = 10**8

@@ -25,6 +25,7 @@ _AIM = re.compile(r"力争|目标|确保|达到|进一步|继续|加强|强化|�
 _AS_OF = ("截至", "截止")
 _SINCE = re.compile("以来|起|至今|以后|之后|以前")
 _GOAL = re.compile(r"力争|目标|确保|争取(?!到|中央|上级|资金)|不低于|不少于|不得|预计|计划|拟|将达|到20\d\d年底?")
+_TASK = re.compile(r"(?:任务|目标|预期)(?:数|值|量)?[为是][^，,；]{0,3}\d")
 _NAME = r"(?:(?![对由向将把被从经])[\u4e00-\u9fff])"
 _ORGAN = (
     "人民政府|政府|人民法院|法院|检察院|公安局|司法局|管理局|管委会|办公室|司法所|派出所|中心(?!组)|大队|支队|分局"
@@ -200,13 +201,14 @@ class Context:
         return self.kind(span.start) == "plan" or bool(_FUTURE.search(self.text[span.start : span.end]))
 
     def target(self, span: Span, period: str | None, loose: bool) -> bool:
-        """Tell whether a metric is a goal and not a result: in the plan section, after a word of aim, or in a later year.
+        """Tell whether a metric is a goal and not a result: in the plan section, behind a word of aim, a task, in a later year.
 
         ``loose`` says that it is an exact number outside any statement: in the plan section that is a result after all
         (tables of results often follow the plan), unless its sentence speaks of an aim.
         """
         before = self.text[self.clause(span.start).start : span.start]
-        aimed = bool(_GOAL.search(before)) and not before.endswith("确保")
+        named = _TASK.search(self.text, span.start, span.end)
+        aimed = bool(named or _GOAL.search(before)) and not before.endswith("确保")
         if self.kind(span.start) == "plan":
             sentence = self.sentence(span.start)
             opened = _GOAL.search(self.text, self.passage_start(span.start), sentence.start)

@@ -96,6 +96,31 @@ def test_parts_behind_of_which_have_the_total_as_their_parent():
     assert [metric["parent"] for metric in found] == [None, None, "m2", "m2", None, None]
 
 
+def test_revoked_and_found_unlawful_are_two_indicators():
+    found = metrics("<M>审结复议案件51件</M>，<M>撤销4件</M>、<M>确认违法2件</M>、<M>责令履行1件</M>，<M>纠错复议案件7件</M>。")
+    assert [metric["indicator_code"] for metric in found] == [
+        "review.closed",
+        "review.revoked",
+        "review.unlawful",
+        "review.ordered",
+        "review.corrected",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("marked", "status"),
+    [
+        ("<M>固定资产投资预期任务为9.5亿元</M>，已入库9.6亿元。", "target"),
+        ("<M>造林绿化目标任务为4.26万亩</M>。", "target"),
+        ("<M>改造任务数为3066个</M>。", "target"),
+        ("<M>完成造林任务4.26万亩</M>。", "actual"),
+        ("<M>占目标任务的98%</M>。", "actual"),
+    ],
+)
+def test_what_is_called_a_task_is_a_target(marked, status):
+    assert [metric["status"] for metric in metrics(marked)] == [status]
+
+
 @pytest.mark.parametrize(
     ("marked", "periods"),
     [

@@ -1,137 +1,23 @@
-"""The grammar of quantities: tables of hedges, of numbers that are names, of ranks, ratios and units."""
+"""Numbers with units: multipliers, ranges, ``4个半小时``, rates (``元/月`` ``每人``), and zero."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from fazhi.numerals import ARABIC, CHINESE, MULTIPLIER, read
+from fazhi.quantity_found import Found, hedge_after, hedge_before
 from fazhi.quantity_names import BLANK, blank
+from fazhi.quantity_ranks import ORDINAL, RANKED_OF
 from fazhi.units import CANONICAL, FORBIDDEN_NEXT, KINDS
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A quantity ``folded[start:end]`` before its context is read; ``chinese`` tells that its numeral is in characters.
-
-    ``factor`` is the multiplier (万, 亿) that stands behind its numeral.
-    """
-
-    start: int
-    end: int
-    value: Decimal | None
-    unit: str
-    kind: str
-    bound: str = "exact"
-    low: Decimal | None = None
-    high: Decimal | None = None
-    per: str | None = None
-    population: Decimal | None = None
-    chinese: bool = False
-    hedged: bool = False
-    factor: Decimal = Decimal(1)
-
 
 _PER_NOUN = "万人|万元|季度|半年|星期|年|月|周|天|日|人次|人|户|村|家|名|件|次|社区|单位|镇|乡|学期|学年|旬|例|亩"
 _PER = re.compile(
     rf"(?P<per>(?:每(?:\d+|[一两二三四五六七八九十百千万]+)?个?(?:{_PER_NOUN}))+)"
     r"|(?P<frequency>(?:\d+|[一两三五])个?(?:天|日|周|月|年|季度|小时))(?=[^\d]{0,4}(?:[一1]次|[一1]轮)$)"
 )
-_OF = re.compile(r"(?P<n>\d+|[一二两三四五六七八九十]+)个[^\d,,、]{1,14}?(?:中|当中|里)(?=.*(?:排|列|居|位|第|前|倒数))")
-_CN = r"[一二三四五六七八九十百]+"
-_RANK = [
-    (re.compile(rf"倒数第?\s*(?P<n>\d+|{_CN})\s*(?:名|位)?"), "rank_from_bottom", "exact"),
-    (re.compile(r"倒数首位|倒数(?!第|\d)|末位|垫底|末尾"), "rank_from_bottom", "exact"),
-    (re.compile(r"首位|榜首|之首|头名|第一名?(?=$|[,,、。)])|居首(?!要|先)"), "rank", "exact"),
-    (re.compile(rf"第\s*(?P<n>\d+|{_CN})\s*(?:名|位|大(?!队))(?!次)"), "rank", "exact"),
-    (re.compile(rf"第\s*(?P<n>\d+|{_CN})(?=$|[,、。;)])"), "rank", "exact"),
-    (re.compile(rf"前\s*(?P<n>\d+|{_CN})\s*(?:名|位|强)?(?=$|[,,、。)]|行列|之列|名|位|强)"), "rank", "at_most"),
-    (re.compile(r"(?P<n>\d+)强(?=$|[,、。)])"), "rank", "at_most"),
-    (re.compile(r"(?i:top)\s*(?P<n>\d+)"), "rank", "at_most"),
-]
-
-
-def ranks(masked: str, folded: str) -> list[Found]:
-    """Find ranks from the top and from the bottom, with the number of those ranked where it is stated."""
-    of = _OF.search(masked)
-    population = read(of["n"]) if of else None
-    found: list[Found] = []
-    for pattern, kind, bound in _RANK:
-        for match in pattern.finditer(masked):
-            value = read(match["n"]) if "n" in pattern.groupindex else Decimal(1)
-            if value is not None:
-                found.append(Found(*match.span(), value, "名", kind, bound, population=population))
-        masked = blank(masked, ((item.start, item.end) for item in found))
-    return found
-
-
-_RATIO = re.compile(rf"(?<![\d:.])(?P<a>{ARABIC})\s*(?::|比(?=\s*\d))\s*(?P<b>{ARABIC})(?![\d:.])")
-_RATIO_OF_MANY = re.compile(rf"(?<![\d:.])(?:{ARABIC})(?::(?:{ARABIC})){{2,}}")
-_SLASH = re.compile(r"(?<![\d./])(?P<a>\d{1,3})/(?P<b>\d{1,3})(?![\d./])")
-_FRACTION = re.compile(rf"(?P<b>{CHINESE}|\d+)分之(?P<a>百|\d+(?:\.\d+)?|{CHINESE})")
-_WORDS: list[tuple[re.Pattern[str], str, str, str, str]] = [
-    (re.compile("百分百"), "100", "%", "percent", "exact"),
-    (re.compile("翻了?(?:一番|番|倍)|成倍"), "2", "倍", "multiple", "exact"),
-    (re.compile("翻了?两番"), "4", "倍", "multiple", "exact"),
-    (re.compile("(?:超|过|逾|占)?半数以上|过半(?!数)|过半数|超半数|逾半数|超过?一半|超半"), "50", "%", "percent", "over"),
-    (re.compile("一半(?:以上|左右)?|减半|半数"), "50", "%", "percent", "exact"),
-    (re.compile("(?<![最附邻临])近半(?![年月天日小个])"), "50", "%", "percent", "nearly"),
-]
-
-
-def ratios(masked: str, folded: str) -> list[Found]:
-    """Find ``5:1``, ``三分之二``, ``百分之九十`` and the words for half and double."""
-    found: list[Found] = []
-    found += [Found(*match.span(), None, "比", "ratio") for match in _RATIO_OF_MANY.finditer(masked)]
-    free = blank(masked, ((item.start, item.end) for item in found))
-    for match in [*_RATIO.finditer(free), *_SLASH.finditer(free)]:
-        a, b = read(match["a"]), read(match["b"])
-        if a is not None and b:
-            found.append(Found(*match.span(), a / b, "比", "ratio"))
-    for match in _FRACTION.finditer(masked):
-        found += _fraction(match, masked)
-    for pattern, value, unit, kind, bound in _WORDS:
-        free = blank(masked, ((item.start, item.end) for item in found))
-        for match in pattern.finditer(free):
-            start, before, _ = _hedge_before(masked, match.start())
-            stated = "at_least" if match[0].endswith("以上") else "approx" if match[0].endswith("左右") else bound
-            stated = before if stated == "exact" else stated
-            found.append(Found(start, match.end(), Decimal(value), unit, kind, stated))
-    return found
-
-
-def _fraction(match: re.Match[str], masked: str) -> list[Found]:
-    below, above = read(match["b"]), read(match["a"])
-    if not below or above is None:
-        return []
-    start, bound, _ = _hedge_before(masked, match.start())
-    end, after = _hedge_after(masked, match.end())
-    bound = after or bound
-    unit = {100: "%", 1000: "‰"}.get(int(below))
-    if unit:
-        return [Found(start, end, above, unit, "percent", bound)]
-    return [Found(start, end, above / below, "比", "ratio", bound)]
-
-
-_BEFORE = {
-    "approx": "大约|大概|(?<![签预公节条合违契邀赴])约为?|估计",
-    "nearly": "将近|接近|逼近|(?<![最附临就])近",
-    "over": "超过|超出|突破|超|逾|高于|大于|多于|高出",
-    "at_least": "不少于|不低于|不小于|不下于|不下|至少有?|最少|起码",
-    "at_most": "不超过|不高于|不多于|不大于|不得超过|至多|最多|不突破",
-    "under": "不足|不到|低于|少于|小于|未达到?|不满",
-}
-_AFTER = {
-    "at_least": "及以上|以上|起步",
-    "at_most": "及以下|以下|以内|之内",
-    "approx": "左右|上下|不等",
-    "over": "有余|余(?![额下家款生])|多(?![元样方部头层部万媒])",
-}
-_BEFORE_END = re.compile("(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _BEFORE.items()) + r")(?:了|达到?|为)?\s*$")
-_BEFORE_APART = re.compile(r"(?:(?P<least>至少|最少)|至多|最多(?!跑))[\u4e00-\u9fff]{1,10}$")
-_AFTER_START = re.compile(r"\s*(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _AFTER.items()) + ")")
 _UNIT = "|".join(
     re.escape(unit) + (f"(?![{FORBIDDEN_NEXT[unit]}])" if FORBIDDEN_NEXT.get(unit) else "")
     for unit in sorted({*KINDS, *CANONICAL}, key=len, reverse=True)
@@ -139,8 +25,12 @@ _UNIT = "|".join(
 _NUMBER = rf"(?:(?:(?:{ARABIC})\s*(?:万亿|亿|万|千)\s*)*(?:{ARABIC})|{CHINESE}|[数几][十百千万亿]+)"
 _AMOUNT = re.compile(
     rf"(?P<sign>(?<=[长率为幅比:(降\s])-|(?<!.)-)?(?P<number>{_NUMBER})\s*(?P<more>余|多(?=[万亿])|[来几](?=[万亿]|{_UNIT}))?"
-    rf"\s*(?P<multiplier>{MULTIPLIER})?(?P<more2>余(?![额下])|多(?!元[化样])|\+(?!\d))?\s*(?P<unit>{_UNIT})?"
+    rf"\s*(?P<multiplier>{MULTIPLIER})?(?P<more2>余(?![额下])|多(?!元[化样])|\+(?!\d))?\s*"
+    rf"(?:(?P<half>个半)(?P<span>工作日|小时|月)|(?P<unit>{_UNIT})?(?P<half_after>(?<=[年时])半(?![年天月径数以]))?)"
 )
+_SPANS = {"工作日": "工作日", "小时": "小时", "月": "个月"}
+"""Units behind ``个半`` (``两个半小时``)."""
+_HALF = Decimal("0.5")
 _TO = re.compile(r"\s*(?:至|到|-{1,2}|~)\s*")
 _SPOKEN_PAIR = re.compile(
     "(?P<head>[二三四五六七八九]?十)?(?P<a>[一二三四五六七八两])(?P<b>[二三四五六七八九])(?P<tail>[十百千万])?$"
@@ -158,9 +48,9 @@ _STOP_UNITS = frozenset("的和与及增降提同比下上达为占在由从至�
 def amounts(masked: str, folded: str) -> list[Found]:
     """Find numbers with their units, hedges and ranges."""
     per = _PER.search(masked)
-    of = _OF.search(masked)
+    of = RANKED_OF.search(masked)
     masked = blank(masked, (match.span() for match in (per, of) if match))
-    masked = blank(masked, (match.span() for match in re.finditer(rf"第(?:\d+|{_CN})", masked)))
+    masked = blank(masked, (match.span() for match in re.finditer(rf"第(?:\d+|{ORDINAL})", masked)))
     found = list(_amounts(masked))
     if not per:
         return found
@@ -197,6 +87,7 @@ def _value(match: re.Match[str]) -> Decimal | None:
     """Return the number of a match, multiplied out; ``数百`` and ``几十`` count as the multiplier itself."""
     number = match["number"]
     value = read((number[1:] if number[0] in "数几" else number) + (match["multiplier"] or ""))
+    value = value + _HALF if value is not None and (match["half"] or match["half_after"]) else value
     return -value if match["sign"] and value is not None else value
 
 
@@ -233,8 +124,8 @@ def _range(masked: str, lower: re.Match[str], upper: re.Match[str]) -> tuple[Dec
 
 def _finish(masked: str, first: re.Match[str], last: re.Match[str], limits: tuple[Decimal, Decimal]) -> Found:
     """Read the hedges around a number or range and give it its unit and kind."""
-    start, bound, hedged = _hedge_before(masked, first.start())
-    unit, end = last["unit"] or "", last.end()
+    start, bound, hedged = hedge_before(masked, first.start())
+    unit, end = last["unit"] or _SPANS.get(last["span"] or "", ""), last.end()
     if not unit and first["number"][0].isdecimal():
         unit, end = _unknown_unit(masked, end)
     if not unit and _RATE_BEFORE.search(masked, 0, first.start()):
@@ -245,7 +136,7 @@ def _finish(masked: str, first: re.Match[str], last: re.Match[str], limits: tupl
     if unit == "成":
         low, high, end = _tenths(masked, low, high, end)
     end, rate = _rate(masked, end)
-    end, after = _hedge_after(masked, end)
+    end, after = hedge_after(masked, end)
     vague = first["number"][0] in "数几"
     more = (last["more"] or last["more2"] or "") not in ("", "来") or vague
     bound = _bound(bound, "over" if more else "approx" if last["more"] == "来" else after)
@@ -310,28 +201,9 @@ def _next_step(value: Decimal) -> Decimal:
     return value + Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
 
 
-def _hedge_before(masked: str, start: int) -> tuple[int, str, bool]:
-    match = _BEFORE_END.search(masked, max(0, start - 8), start)
-    if match:
-        return match.start(), match.lastgroup or "exact", True
-    if masked[start - 1 : start] == "上" and masked[start - 2 : start] != "以上" and masked[start] in "百千万亿":
-        return start - 1, "at_least", True
-    apart = _BEFORE_APART.search(masked, max(0, start - 14), start)
-    return (start, "at_least" if apart["least"] else "at_most", True) if apart else (start, "exact", False)
-
-
-def _hedge_after(masked: str, end: int) -> tuple[int, str | None]:
-    match = _AFTER_START.match(masked, end)
-    return (match.end(), match.lastgroup) if match else (end, None)
-
-
 _ZERO = re.compile(r"零(?=[\u4e00-\u9fff])|为零$|零$")
 
 
 def zeros(masked: str, folded: str) -> list[Found]:
     """Find ``零发生`` and ``为零``: zero without a unit; ``select`` keeps it only where the metric states nothing else."""
     return [Found(*match.span(), Decimal(0), "", "count", chinese=True) for match in list(_ZERO.finditer(masked))[:1]]
-
-
-RECOGNISERS: tuple[Callable[[str, str], list[Found]], ...] = (ranks, ratios, amounts, zeros)
-"""Run in this order; what one has read is hidden from the next."""
