@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fazhi import themes
 from fazhi.boilerplate import Meter, specificity
 from fazhi.document import Document
 from fazhi.indicators import Catalogue, catalogue
-from fazhi.themes import themes
 from fazhi.writers import whole_file
 from fazhi.years import links
 
@@ -26,23 +26,23 @@ DISCLOSED, NOT_FOUND, UNSURE = "disclosed", "not found", "unsure"
 SURE = 0.5
 """A metric whose span has a lower probability than this makes its indicator ``unsure``."""
 
-_REPORT = ("document", "region", "issuer", "year")
+REPORT = ("document", "region", "issuer", "year")
 _PLACE = ("quote", "source", "source_start", "source_end", "score")
 METRICS = (
-    *_REPORT, "indicator_code", "indicator_name", "indicator", "topic", "value", "low", "high", "bound", "unit", "kind",
+    *REPORT, "indicator_code", "indicator_name", "indicator", "topic", "value", "low", "high", "bound", "unit", "kind",
     "period", "base", "direction", "status", "scope", "part_of", "section", *_PLACE,
 )  # fmt: skip
 MEASURES = (
-    *_REPORT, "status", "theme", "theme_name", "item", "instruments", "metrics", "specificity", "specific_by",
+    *REPORT, "status", "theme", "theme_name", "item", "instruments", "metrics", "specificity", "specific_by",
     "seen_elsewhere", "section", *_PLACE,
 )  # fmt: skip
-PROBLEMS = (*_REPORT, "role", "theme", "theme_name", "item", "seen_elsewhere", "section", *_PLACE)
+PROBLEMS = (*REPORT, "role", "theme", "theme_name", "item", "seen_elsewhere", "section", *_PLACE)
 LINKS = (
-    "issuer", "year", "kind", "statement", "theme", "next_year", "relation", "answer", "similarity", "flag",
+    "issuer", "year", "kind", "statement", "theme", "theme_name", "next_year", "relation", "answer", "similarity", "flag",
     "document", "next_document",
 )  # fmt: skip
 REPORTS = (
-    *_REPORT,
+    *REPORT,
     "title",
     "metrics",
     "metrics_with_code",
@@ -67,13 +67,13 @@ def build(documents: Iterable[Document]) -> list[Table]:
     """Return the tables of a panel: metrics, disclosure, measures, problems, year-on-year links, reports."""
     read = list(documents)
     meter = Meter.of(read)
-    known = catalogue()
+    known, named = catalogue(), themes.names()
     return [
         Table("metrics", METRICS, [row for document in read for row in metric_rows(document, known)]),
         disclosure(read, known),
         Table("measures", MEASURES, [row for document in read for row in _measures(document, meter)]),
         Table("problems", PROBLEMS, [row for document in read for row in _problems(document, meter)]),
-        Table("links", LINKS, list(links(read))),
+        Table("links", LINKS, [{**row, "theme_name": named.get(row["theme"])} for row in links(read)]),
         Table("reports", REPORTS, [_report(document, meter) for document in read]),
     ]
 
@@ -94,7 +94,7 @@ def metric_rows(document: Document, known: Catalogue) -> Iterator[Row]:
 
 def disclosure(documents: Sequence[Document], known: Catalogue) -> Table:
     """Return the matrix report × indicator of ``disclosed``, ``not found`` and ``unsure``."""
-    columns = (*_REPORT, *(entry.code for entry in known.indicators))
+    columns = (*REPORT, *(entry.code for entry in known.indicators))
     return Table("disclosure", columns, [{**_about(document), **_disclosed(document, known)} for document in documents])
 
 
@@ -131,8 +131,7 @@ def _problems(document: Document, meter: Meter) -> Iterator[Row]:
 
 
 def _statement(document: Document, record: Mapping[str, Any], meter: Meter) -> Row:
-    names = {theme.code: theme.zh for theme in themes()}
-    own = {"theme_name": names.get(record["theme"]), "seen_elsewhere": meter.elsewhere(document.id, record["text"])}
+    own = {"theme_name": themes.names().get(record["theme"]), "seen_elsewhere": meter.elsewhere(document.id, record["text"])}
     return {**_about(document), **_where(document, record), **record, **own}
 
 

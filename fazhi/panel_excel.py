@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
+from fazhi import columns
 from fazhi.errors import MissingExtraError
 from fazhi.indicators import catalogue
 from fazhi.panel import DISCLOSED, UNSURE, Table
@@ -25,14 +26,10 @@ TITLES = {
     "links": "跨年对照 year on year",
     "reports": "报告 reports",
 }
-_ABOUT = (
-    "One row a quantity in 指标; 'source_start' and 'source_end' are the place of the quote in the source, in characters.",
-    "An empty value is not a zero: the report does not state it, or it was not understood.",
-    "公开情况: disclosed = a number was found; unsure = spoken of, but no number was understood; not found = neither.",
-    "bound: exact, approx 约, nearly 近, over 超/余, at_least 不少于/以上, at_most 不超过/以内, under 不足. Money is in 元.",
-    "seen_elsewhere: in how many other reports of this panel the sentence stands nearly the same. specificity: 0 to 4.",
-)
+_ABOUT = "说明 about"
+_HEADS = ("工作表", "列", "含义", "English", "单位或取值")
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False}
+_HEAD = {"bold": True, "bg_color": "#D9E1F2", "valign": "top"}
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 _WIDEST, _NARROWEST, _SAMPLE, _FIXED, _TALL = 60, 8, 200, 4, 48
 _FILLS = {DISCLOSED: "#C6E0B4", UNSURE: "#FFE699"}
@@ -59,17 +56,43 @@ def write_excel(tables: Sequence[Table], path: Path) -> None:
 def _write(tables: Sequence[Table], path: Path) -> None:
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         book.set_properties({"created": _EPOCH})
-        about = book.add_worksheet("说明 about")
-        about.set_column(0, 0, 120)
-        about.write_column(0, 0, _ABOUT)
+        _about(book, tables)
         for table in tables:
             _sheet(book, table)
 
 
+def _about(book: Any, tables: Sequence[Table]) -> None:  # noqa: ANN401 - xlsxwriter has no types
+    """Write the sheet that explains the others: what holds of all, then a row a table, each with a row a column."""
+    sheet = book.add_worksheet(_ABOUT)
+    bold, head = book.add_format({"bold": True}), book.add_format(_HEAD)
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    sheet.set_column(0, 1, 20)
+    sheet.set_column(2, 4, 50, wrapped)
+    notes = columns.notes()
+    for line, note in enumerate(notes):
+        sheet.write_row(line, 2, note)
+    sheet.write(0, 0, _ABOUT, bold)
+    first = len(notes) + 1
+    sheet.write_row(first, 0, _HEADS, head)
+    rows = [row for table in tables for row in _explanations(table)]
+    for line, row in enumerate(rows, first + 1):
+        sheet.write_row(line, 0, row)
+    sheet.autofilter(first, 0, first + len(rows), len(_HEADS) - 1)
+
+
+def _explanations(table: Table) -> list[tuple[str, ...]]:
+    title, about = TITLES[table.name], columns.about(table.name)
+    explained = zip(_header(table), columns.explained(table.name, table.columns), strict=True)
+    return [
+        (title, "", about.rows_zh, about.rows_en, ""),
+        *((title, shown, column.zh, column.en, column.allowed) for shown, column in explained),
+    ]
+
+
 def _sheet(book: Any, table: Table) -> None:  # noqa: ANN401 - xlsxwriter has no types
-    sheet = book.add_worksheet(TITLES.get(table.name, table.name))
+    sheet = book.add_worksheet(TITLES[table.name])
     matrix = table.name == "disclosure"
-    header = book.add_format({"bold": True, "bg_color": "#D9E1F2", "text_wrap": matrix, "valign": "top"})
+    header = book.add_format({**_HEAD, "text_wrap": matrix})
     fills = {state: book.add_format({"bg_color": color}) for state, color in _FILLS.items()}
     if matrix:
         sheet.set_row(0, _TALL)

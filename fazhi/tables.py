@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ _SECTIONS = {"results": "举措成效", "problems": "存在问题", "leaders": "
 _STATUS = {"actual": "实绩", "target": "目标", "done": "已做", "planned": "计划"}
 _ROLES = {"problem": "问题", "cause": "原因", "consequence": "后果"}
 _BOUNDS = {"approx": "约", "nearly": "近", "over": "超", "at_least": "≥", "at_most": "≤", "under": "<"}
+_COLONS = re.compile(r"\s*[:：∶]\s*|(?<=\d)\s*比\s*(?=\d)")
 PLAIN_WIDTH = 110
 
 
@@ -130,7 +132,9 @@ def problems(document: Document) -> Table:
 
 
 def value(quantity: Mapping[str, Any]) -> str:
-    """Return a quantity's value as people write it: ``≥ 60``, ``20–30``, ``57``."""
+    """Return a quantity's value as people write it: ``≥ 60``, ``20–30``, ``57``; a ratio as the report does, ``1:1.2``."""
+    if quantity.get("kind") == "ratio":
+        return _COLONS.sub(":", quantity["text"])
     low, high, plain = quantity.get("low"), quantity.get("high"), quantity.get("value")
     if plain is None and low is not None and high is not None:
         return f"{_number(low)}–{_number(high)}"

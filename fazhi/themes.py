@@ -42,6 +42,11 @@ def _score(theme: Theme, texts: tuple[str, str, str]) -> int:
     return sum(weight * len(set(theme.words.findall(text))) for weight, text in zip(_WEIGHTS, texts, strict=True))
 
 
+def names() -> dict[str, str]:
+    """Return the Chinese name of every theme's code, ``other`` the last."""
+    return {theme.code: theme.zh for theme in themes()} | {OTHER: "其他"}
+
+
 @cache
 def themes() -> tuple[Theme, ...]:
     """Return the themes of ``configs/themes.yaml``, in their order."""

@@ -1,5 +1,6 @@
 """What a newcomer runs into: outputs that cannot be written, folders without reports, JSON lines given back, limits, help."""
 
+import csv
 import json
 import subprocess
 
@@ -57,7 +58,8 @@ def test_an_output_that_is_a_folder_is_refused_before_any_work(run, report, tmp_
 
 @pytest.mark.parametrize(("command", "name", "remedy"), [
     ("extract", "x.xlsx", "*.jsonl or *.csv"), ("extract", "x.parquet", "*.jsonl or *.csv"),
-    ("audit", "x.xlsx", "*.txt or *.jsonl"), ("ingest", "x.csv", "*.jsonl"), ("panel", "x.ods", "*.xlsx or *.parquet or *.csv"),
+    ("audit", "x.xlsx", "*.txt or *.jsonl or *.csv"), ("ingest", "x.csv", "*.jsonl"),
+    ("panel", "x.ods", "*.xlsx or *.parquet or *.csv"),
 ])  # fmt: skip
 def test_a_file_is_never_of_another_form_than_its_name_says(run, report, tmp_path, command, name, remedy):
     one_line(run(command, report, "--out", tmp_path / name), name, f"name the file {remedy}")
@@ -71,6 +73,27 @@ def test_the_ending_may_be_in_capitals_and_a_stated_format_goes_before_it(run, r
     assert "指标 METRIC" in (tmp_path / "x.txt").read_text(encoding="utf-8")
     assert run("audit", report, "--out", tmp_path / "x.jsonl").exit_code == 0
     assert json.loads((tmp_path / "x.jsonl").read_text(encoding="utf-8"))["id"] == "a"
+
+
+def test_the_findings_of_an_audit_as_a_table_for_excel(run, tmp_path):
+    text = "（一）全县收到行政复议申请136件，受理143件。"
+    spans = [[text.index("收"), text.index("，"), "METRIC"], [text.index("受理1"), text.index("。"), "METRIC"]]
+    meta = {"region": "云岫县", "year": 2023, "source": "a.html"}
+    path, out = tmp_path / "a.jsonl", tmp_path / "x.csv"
+    line = {"id": "a", "text": text, "meta": meta, "spans": spans, "alignment": [[0, len(text), 100, 100 + len(text)]]}
+    path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    assert run("audit", path, "--out", out).exit_code == 0
+    assert out.read_bytes().startswith(b"\xef\xbb\xbfdocument,region,")
+    with out.open(encoding="utf-8-sig", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert (row["document"], row["region"], row["year"], row["source"]) == ("a", "云岫县", "2023", "a.html")
+    assert (row["kind"], row["kind_zh"], row["verdict"], row["verdict_zh"]) == ("flow", "环节", "needs checking", "需核对")
+    assert (row["first"], row["second"]) == ("收到行政复议申请136件", "受理143件")
+    assert [int(row["first_source_start"]) - 100, int(row["first_source_end"]) - 100] == spans[0][:2]
+    assert [int(row["second_source_start"]) - 100, int(row["second_source_end"]) - 100] == spans[1][:2]
+    assert row["computation"] == "受理 143 > 收到行政复议申请 136"
+    printed = run("audit", path, "--format", "csv")
+    assert list(csv.DictReader(printed.stdout.splitlines())) == [row]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from fazhi.clauses import clauses
 from fazhi.errors import InputError
 from fazhi.ingest import decoded_source, find, from_text, normalise, read
+from fazhi.ingest.limits import Limits
 from fazhi.offsets import OffsetMap
 
 REPORT = (
@@ -164,3 +166,16 @@ def test_real_spans_lie_in_the_body_and_lead_back(shared):
         holds(document, raw["text"])
         start, end = OffsetMap(document.alignment).to_source(*document.meta["body"])
         assert all(start <= a and b <= end for a, b, _ in raw["spans"])
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "told"),
+    [
+        (61_440, 0.05, "0.059 MB, the limit is 0.05"),
+        (1_048_577, 1, "1.001 MB, the limit is 1"),
+        (68 * 2**20, 64, "68 MB, the limit is 64"),
+    ],
+)
+def test_a_size_is_told_so_that_it_is_above_the_limit(size, limit, told):
+    with pytest.raises(InputError, match=f"the file has {re.escape(told)};"):
+        Limits(megabytes=limit).check_size(size, "a.txt")

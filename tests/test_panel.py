@@ -86,6 +86,11 @@ def test_problems_and_plans_are_linked_to_the_next_report_of_the_same_issuer():
     assert list(links([before, report("c", 2024, "<P>农村普法宣传形式单一</P>")])) == []
 
 
+def test_every_theme_has_a_name():
+    rows = table([report("a", 2023, "<A>种植花草</A>，<A>开展行政执法检查</A>。<P>花草偏少</P>。")], "measures")
+    assert [(row["theme"], row["theme_name"]) for row in rows] == [("other", "其他"), ("enforcement", "行政执法")]
+
+
 @pytest.mark.parametrize(
     ("measure", "marks"),
     [
@@ -133,6 +138,14 @@ def test_excel(extracted, tmp_path):
     rows = list(book["指标 metrics"].values)
     value = rows[0].index("value")
     assert [row[value] for row in rows[1:]] == [57, 365000, 3, 98]
+    explained = {(row[0], row[1]): row[2:] for row in book["说明 about"].values if row[1]}
+    for name in book.sheetnames[1:]:
+        for header in next(book[name].values):
+            zh, en, _ = explained[name, header]
+            assert re.search("[一-鿿]", zh)
+            assert re.search("[a-z]", en)
+    assert explained["指标 metrics", "bound"][2].startswith("exact 确数；approx 约、左右；")
+    assert explained["报告 reports", "metrics"][2] == "条"
     assert NOT_FOUND in {cell for row in book["公开情况 disclosure"].values for cell in row}
 
 

@@ -88,7 +88,7 @@ def test_bad_input_is_one_clear_line(client, query, body, said):
     [
         ("", {"json": {"text": "短"}}, "其中只有1个汉字，不像一份报告，请提供报告全文"),
         ("?name=x.doc", {"content": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 9}, "这种格式（doc、xls、rtf）不能读，请另存为 docx"),
-        ("?name=x.txt", {"content": b"a" * 60_000}, "内容有0 MB，超过上限0.05 MB（启动服务时可用 --max-megabytes 调高）"),
+        ("?name=x.txt", {"content": b"a" * 60_000}, "内容有0.058 MB，超过上限0.05 MB（启动服务时可用 --max-megabytes 调高）"),
         ("?name=x.pdf", {"content": b"%PDF-1.4"}, "文件已损坏或不完整，请重新下载或另存后再试"),
     ],
 )

@@ -160,6 +160,21 @@ def test_what_a_finding_says_is_shown_as_it_is(page, planted):
     assert page.locator("#findings a").first.inner_text() == hostile
 
 
+def test_a_ratio_is_shown_as_it_is_written(page, report):
+    def spoil(route):
+        answer = route.fetch()
+        document = answer.json()
+        document["records"]["metrics"][0]["quantities"] = [
+            {"text": text, "value": 1 / 1.2, "unit": "比", "kind": "ratio", "bound": "exact"}
+            for text in ("1：1.2", "5比1", "三分之二")
+        ]
+        route.fulfill(response=answer, json=document)
+
+    page.route("**/extract?*", spoil)
+    extract(page, report)
+    assert page.locator("#tables td.number").all_inner_texts()[:6:2] == ["1:1.2", "5:1", "三分之二"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1180, 390])
 def test_axe_finds_nothing(page, planted, axe, scheme, width):

@@ -68,6 +68,10 @@ def test_an_interrupted_file_leaves_the_earlier_one(tmp_path):
         ({"value": 36658600.0}, "36,658,600"),
         ({"low": 20.0, "high": 30.0}, "20–30"),
         ({"value": 100.0, "bound": "nearly"}, "近 100"),
+        ({"value": 1 / 1.2, "kind": "ratio", "text": "1：1.2", "bound": "exact"}, "1:1.2"),
+        ({"value": 5, "kind": "ratio", "text": "5比1"}, "5:1"),
+        ({"value": None, "kind": "ratio", "text": "2∶1∶1"}, "2:1:1"),
+        ({"value": 2 / 3, "kind": "ratio", "text": "近三分之二", "bound": "nearly"}, "近三分之二"),
         ({}, ""),
     ],
 )

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from fazhi import tables
-from fazhi.audit import VERDICT_ZH, Finding, check
+from fazhi.audit import KINDS_ZH, VERDICT_ZH, Finding, Quote, check
 from fazhi.commands.common import DEFAULTS, Megabytes, Reader, check_out, progress, tracked, writing
 from fazhi.commands.documents import documents, files
 from fazhi.document import Document
 from fazhi.ingest.limits import Limits
 from fazhi.writers import whole_file
 
-FORMS = (".txt", ".jsonl")
+FORMS = (".txt", ".jsonl", ".csv")
+COLUMNS = (
+    "document", "region", "issuer", "year", "kind", "kind_zh", "verdict", "verdict_zh", "computation", "tolerance",
+    "first", "first_source_start", "first_source_end", "second", "second_source_start", "second_source_end", "also", "source",
+)  # fmt: skip
+"""Columns of the CSV table: one row a finding."""
 
 
 class Format(StrEnum):
@@ -30,6 +36,7 @@ class Format(StrEnum):
 
     text = "text"
     jsonl = "jsonl"
+    csv = "csv"
 
 
 def audit(
@@ -37,7 +44,9 @@ def audit(
     model: Annotated[str | None, typer.Option(help="Model directory, 'small', 'fast', or a hub id.")] = None,
     format: Annotated[  # noqa: A002
         Format | None,
-        typer.Option(help="text for people (the default), jsonl: a line a document with its findings (default for *.jsonl)."),
+        typer.Option(
+            help="text for people, jsonl: a line a document, csv: a row a finding. Default: what --out ends in, or text."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
     max_megabytes: Megabytes = DEFAULTS.megabytes,
@@ -55,11 +64,39 @@ def audit(
         raise typer.Exit(reader.exit_code())
     with writing(out), progress(len(listed)) as bar:
         checked = ((document, check(document)) for document in documents(reader, tracked(listed, bar, "auditing"), model))
-        if format is Format.jsonl or (format is None and out is not None and out.suffix.lower() == ".jsonl"):
-            _write_jsonl(checked, out)
-        else:
-            _write_text(checked, out)
+        _WRITERS[format or _format_of(out)](checked, out)
     raise typer.Exit(reader.exit_code())
+
+
+def _format_of(out: Path | None) -> Format:
+    ending = out.suffix.lower() if out else ""
+    return {".jsonl": Format.jsonl, ".csv": Format.csv}.get(ending, Format.text)
+
+
+def _write_csv(checked: Iterable[tuple[Document, list[Finding]]], out: Path | None) -> None:
+    if out is None:
+        _print_csv(checked, sys.stdout)
+        return
+    with whole_file(out, encoding="utf-8-sig", newline="") as stream:
+        _print_csv(checked, stream)
+
+
+def _print_csv(checked: Iterable[tuple[Document, list[Finding]]], stream: IO[str]) -> None:
+    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(_row(document, finding) for document, findings in checked for finding in findings)
+
+
+def _row(document: Document, finding: Finding) -> dict[str, Any]:
+    about = {"document": document.id, **{name: document.meta.get(name) for name in ("region", "issuer", "year", "source")}}
+    said = {"kind": finding.kind, "kind_zh": KINDS_ZH[finding.kind], "verdict": finding.verdict, "verdict_zh": VERDICT_ZH}
+    also = "；".join(f"{quote.text}（{tables.place(quote)}）" for quote in finding.also)
+    how = {"computation": finding.computation, "tolerance": finding.tolerance, "also": also}
+    return {**about, **said, **how, **_cells("first", finding.first), **_cells("second", finding.second)}
+
+
+def _cells(name: str, quote: Quote) -> dict[str, Any]:
+    return {name: quote.text, f"{name}_source_start": quote.source_start, f"{name}_source_end": quote.source_end}
 
 
 def _write_jsonl(checked: Iterator[tuple[Document, list[Finding]]], out: Path | None) -> None:
@@ -93,3 +130,6 @@ def _print(checked: Iterator[tuple[Document, list[Finding]]], console: Console) 
             console.print(tables.line(finding))
             for quote in finding.places:
                 console.print(f"    {tables.place(quote)}  {escape(quote.text)}", highlight=False)
+
+
+_WRITERS = {Format.text: _write_text, Format.jsonl: _write_jsonl, Format.csv: _write_csv}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ class Limits:
     def check_size(self, size: int, source: str | Path, what: str = "the file") -> None:
         """Raise ``InputError`` for more bytes than the limit."""
         if size > self.megabytes * 2**20:
+            told = math.ceil(1000 * size / 2**20) / 1000  # upwards, so that what is told is above the limit
             raise InputError(
-                source, f"{what} has {size / 2**20:.0f} MB, the limit is {self.megabytes:g}", "raise it with --max-megabytes"
+                source, f"{what} has {told:g} MB, the limit is {self.megabytes:g}", "raise it with --max-megabytes"
             )
 
     def deadline(self, source: str | Path) -> Deadline:

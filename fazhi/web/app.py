@@ -10,11 +10,10 @@ from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Any
 
-from fazhi import writers
+from fazhi import themes, writers
 from fazhi.document import Document
 from fazhi.errors import FazhiError, InputError, MissingExtraError, ServeError
 from fazhi.labelling import default_labelling
-from fazhi.themes import OTHER, themes
 from fazhi.web.page import marked_html
 from fazhi.web.service import Service, check_label_config
 from fazhi.web.words import in_chinese
@@ -119,9 +118,8 @@ def _answer(document: Document, form: str, view: bool) -> Response:
         raise InputError("request", f"there is no format {form!r}", "ask for json or csv")
     answer = document.to_json()
     if view:
-        names = {theme.code: theme.zh for theme in themes()} | {OTHER: "其他"}
         marked = marked_html(document.text, document.spans)
-        answer |= {"html": marked, "labels": default_labelling().to_json(), "themes": names}
+        answer |= {"html": marked, "labels": default_labelling().to_json(), "themes": themes.names()}
     return JSONResponse(answer)
 
 

@@ -10,7 +10,7 @@ _SAID: tuple[tuple[str, str], ...] = (
     (r"the file is empty", "文件是空的，请重新保存后再试"),
     (r"no report in it \((\d+) Chinese", "其中只有{0}个汉字，不像一份报告，请提供报告全文"),
     (r"no Chinese text", "其中没有中文，请提供报告全文"),
-    (r"has (\d+) MB, the limit is ([\d.]+)", "内容有{0} MB，超过上限{1} MB（启动服务时可用 --max-megabytes 调高）"),
+    (r"has ([\d.]+) MB, the limit is ([\d.]+)", "内容有{0} MB，超过上限{1} MB（启动服务时可用 --max-megabytes 调高）"),
     (r"longer than ([\d.]+) seconds", "读取超过{0}秒，已停止；请另存为 txt 或 docx 再试"),
     (r"(\d+) pages, the limit is (\d+)", "共{0}页，超过上限{1}页，请拆开后再试"),
     (r"scanned PDF", "这是扫描件，没有文字层，请先做文字识别（OCR）"),

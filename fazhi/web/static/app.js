@@ -30,7 +30,8 @@ async function send(query) {
 
 function value(quantity) {
   const number = (x) => x.toLocaleString("zh-CN", { maximumFractionDigits: 4 });
-  const { value: plain, low, high, bound } = quantity;
+  const { value: plain, low, high, bound, kind, text } = quantity;
+  if (kind === "ratio") return text.replace(/\s*[:：∶]\s*|(?<=\d)\s*比\s*(?=\d)/g, ":"); // as written: 1:1.2, and not 0.8333
   if (plain === null || plain === undefined) return low != null && high != null ? `${number(low)}–${number(high)}` : "";
   return (BOUNDS[bound] || "") + number(plain);
 }
