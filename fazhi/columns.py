@@ -72,7 +72,13 @@ def _column(table: str, name: str, raw: Mapping[str, Any] | None) -> Column:
 
 def _indicator(entry: Indicator) -> Column:
     """Explain a column of the disclosure matrix, which is an indicator."""
-    return Column(entry.code, f"{entry.zh}：{entry.definition}", entry.en, "", _raw()["tables"]["disclosure"]["states"])
+    return Column(
+        entry.code,
+        f"{entry.zh}：{entry.definition}",
+        f"{entry.en} ({entry.code})",
+        "",
+        _raw()["tables"]["disclosure"]["states"],
+    )
 
 
 @cache

@@ -160,6 +160,36 @@ def test_what_a_finding_says_is_shown_as_it_is(page, planted):
     assert page.locator("#findings a").first.inner_text() == hostile
 
 
+def test_a_phone_shows_tables_with_whole_words_and_scrolls_them_sideways(page, report):
+    page.set_viewport_size({"width": 390, "height": 800})
+    extract(page, report)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    lines = page.locator("#tables td:not(.text), #tables th").evaluate_all(
+        """(cells) => cells.map((cell) => {
+             const range = document.createRange();
+             range.selectNodeContents(cell);
+             return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+           })"""
+    )
+    assert set(lines) <= {0, 1}
+    narrow = page.locator("#tables td.text").evaluate_all("(cells) => Math.min(...cells.map((cell) => cell.clientWidth))")
+    assert narrow >= 8 * 16
+    first = page.locator("#tables .scroll").first
+    assert first.evaluate("(box) => { box.scrollLeft = 999; return box.scrollLeft; }") > 0
+
+
+def test_the_controls_of_the_browser_are_dark_in_the_dark(page):
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light dark"
+
+
+def test_the_heading_of_a_table_counts_what_the_headline_counts(page, report):
+    extract(page, report)
+    titles = page.locator("#tables caption").all_inner_texts()
+    headline = page.locator("#headline").inner_text()
+    assert [title.rstrip("）").replace("（", " ") for title in titles] == headline.split(" · ")[-3:]
+
+
 def test_a_ratio_is_shown_as_it_is_written(page, report):
     def spoil(route):
         answer = route.fetch()
@@ -195,7 +225,7 @@ def test_a_file_and_what_is_no_report(page, root):
     page.get_by_label("报告正文").fill("不是报告")
     page.get_by_role("button", name="抽取").click()
     page.wait_for_selector("#status.error")
-    assert "no report in it" in page.locator("#status").inner_text()
+    assert "其中只有4个汉字，不像一份报告" in page.locator("#status").inner_text()
     assert not page.locator("#result").is_visible()
 
 

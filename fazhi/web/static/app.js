@@ -4,7 +4,7 @@ const NAMES = { MEASURE: "举措", PROBLEM: "问题", METRIC: "指标" };
 const WORDS = { done: "已做", planned: "计划", actual: "实绩", target: "目标", problem: "问题", cause: "原因", consequence: "后果",
   results: "举措成效", problems: "存在问题", leaders: "领导履职", plan: "下步打算", other: "" };
 const BOUNDS = { approx: "约 ", nearly: "近 ", over: "超 ", at_least: "≥ ", at_most: "≤ ", under: "< " };
-const NUMBERS = new Set(["数值", "置信"]);
+const KINDS = { 数值: "number", 置信: "number", 指标: "text", 原文: "text", 举措: "text", 问题: "text" }; // of columns
 let request = null;
 let extracted = null;
 
@@ -31,7 +31,7 @@ async function send(query) {
 function value(quantity) {
   const number = (x) => x.toLocaleString("zh-CN", { maximumFractionDigits: 4 });
   const { value: plain, low, high, bound, kind, text } = quantity;
-  if (kind === "ratio") return text.replace(/\s*[:：∶]\s*|(?<=\d)\s*比\s*(?=\d)/g, ":"); // as written: 1:1.2, and not 0.8333
+  if (kind === "ratio") return text.replace(/\s*[:：∶]\s*/g, ":").replace(/(\d)\s*比\s*(?=\d)/g, "$1:"); // as written: 1:1.2, and not 0.8333
   if (plain === null || plain === undefined) return low != null && high != null ? `${number(low)}–${number(high)}` : "";
   return (BOUNDS[bound] || "") + number(plain);
 }
@@ -84,13 +84,13 @@ function renderFindings(audit) {
   $("findings").hidden = !audit.length;
 }
 
-function table(title, heads, rows) {
+function table(title, heads, rows, count = rows.length) {
   if (!rows.length) return;
   const box = element("div", undefined, { class: "scroll", tabindex: "0", role: "region", "aria-label": title });
   const out = element("table");
-  out.append(element("caption", `${title}（${rows.length}）`));
+  out.append(element("caption", `${title}（${count}）`));
   const head = out.createTHead().insertRow();
-  heads.forEach((name) => head.append(element("th", name, { scope: "col", class: NUMBERS.has(name) ? "number" : "" })));
+  heads.forEach((name) => head.append(element("th", name, { scope: "col", class: KINDS[name] || "" })));
   const body = out.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
@@ -98,7 +98,7 @@ function table(title, heads, rows) {
       const td = line.insertCell();
       if (cell instanceof Node) td.append(cell);
       else td.textContent = cell ?? "";
-      if (NUMBERS.has(heads[index])) td.className = "number";
+      td.className = KINDS[heads[index]] || "";
     }
   }
   box.append(out);
@@ -124,7 +124,7 @@ function render() {
   $("tables").replaceChildren();
   const metrics = (records.metrics || []).flatMap((record) => (record.quantities.length ? record.quantities : [{}]).map((quantity) =>
     [record.indicator, value(quantity), quantity.unit, WORDS[record.status], WORDS[record.section], place(record), score(record)]));
-  table("指标", ["指标", "数值", "单位", "性质", "部分", "原文", "置信"], metrics);
+  table("指标", ["指标", "数值", "单位", "性质", "部分", "原文", "置信"], metrics, (records.metrics || []).length);
   const plain = (kind, field) => (records[kind] || []).map((record) =>
     [place(record), WORDS[record[field]], themes[record.theme], WORDS[record.section], score(record)]);
   table("举措", ["举措", "状态", "主题", "部分", "置信"], plain("measures", "status"));
