@@ -1,4 +1,4 @@
-"""Quantities without a unit of their own: ranks (``第3名`` ``末位``), ratios (``5:1``), fractions, words for half and double."""
+"""Quantities without a unit of their own: ranks (``第3名`` ``末位``), ratios (``5:1``), fractions, half and double."""
 
 from __future__ import annotations
 
