@@ -104,16 +104,22 @@ def _step(before: Heading, after: Heading) -> float | None:
 
 
 def _own_lines(text: str, start: int, end: int, chosen: Sequence[Heading]) -> list[Heading]:
-    """Return unnumbered lines of their own that name problems, leaders or a plan, where numbered headings name none."""
+    """Return unnumbered lines of their own that name problems, leaders or a plan, where numbered headings name none.
+
+    Where there are no numbered headings at all, lines that name results are headings beside them.
+    """
     if any(heading_kind(heading_text(text, head, end)) != "results" for head in chosen):
         return []
     taken = {head.start for head in chosen}
-    lines = _OWN_LINE.finditer(text, max(0, start - 1), end)
-    return [
-        Heading(match.start(1), match.start(1), 0, 1.0)
-        for match in lines
-        if match.start(1) not in taken and not _ENUMERATED.match(match[1]) and heading_kind(match[1]) != "results"
+    lines = [
+        match
+        for match in _OWN_LINE.finditer(text, max(0, start - 1), end)
+        if match.start(1) not in taken and not _ENUMERATED.match(match[1])
     ]
+    telling = [match for match in lines if heading_kind(match[1]) != "results"]
+    if telling and not chosen:
+        telling = [match for match in lines if match in telling or RESULTS.search(match[1])]
+    return [Heading(match.start(1), match.start(1), 0, 1.0) for match in telling]
 
 
 _ENUMERATED = re.compile(r"[（(]?[一二三四五六七八九十\d]{1,3}[）)、.．是]")

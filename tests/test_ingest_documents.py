@@ -92,6 +92,43 @@ def test_deleted_text_fallbacks_and_text_boxes_of_word(tmp_path):
     assert "删去" not in text
 
 
+def cell(text: str, properties: str = "") -> str:
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
+
+
+def test_a_report_inside_a_table_of_word_keeps_its_lines(tmp_path):
+    lines = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in PARAGRAPHS)
+    inner = "<w:tbl><w:tr>" + cell("复议") + cell("57") + "</w:tr><w:tr>" + cell("应诉") + cell("18") + "</w:tr></w:tbl>"
+    body = f"<w:tbl><w:tr><w:tc>{lines}{inner}<w:p/></w:tc></w:tr></w:tbl>"
+    path = save(tmp_path, "l.docx", package(f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>'))
+    document = read(path)
+    assert document.text.split("\n") == [*PARAGRAPHS, "复议57。", "应诉18。"]
+    assert decoded_source(path).count("复议\t57") == 1
+    assert "results" in [section.kind for section in sections(document.text)]
+
+
+def test_merged_headers_and_nested_tables_of_word(tmp_path):
+    start, goes_on, two = '<w:vMerge w:val="restart"/>', "<w:vMerge/>", '<w:gridSpan w:val="2"/>'
+    nested = f"<w:tc><w:tbl><w:tr>{cell('一审')}{cell('18件')}</w:tr></w:tbl><w:p/></w:tc>"
+    table = [
+        cell("统计表", '<w:gridSpan w:val="4"/>'),
+        cell("单位", start) + cell("行政处罚", two) + cell("检查（次）", start),
+        cell("", goes_on) + cell("立案（件）") + cell("结案（件）") + cell("", goes_on),
+        cell("市场监管局") + cell("126") + cell("118") + cell("2,301"),
+        cell("司法局") + nested + cell("16") + cell("—"),
+    ]
+    body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in PARAGRAPHS)
+    body += "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in table) + "</w:tbl>"
+    hidden = "<w:p><w:r><w:t>完。</w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t>看不见</w:t></w:r></w:p>"
+    path = save(tmp_path, "m.docx", package(f'<w:document xmlns:w="{WORD}"><w:body>{body}{hidden}</w:body></w:document>'))
+    assert read(path).text.split("\n")[len(PARAGRAPHS) :] == [
+        "统计表。",
+        "市场监管局：行政处罚立案126件，行政处罚结案118件，检查2,301次。",
+        "司法局：一审 18件，行政处罚结案16件，检查—。",
+        "完。",
+    ]
+
+
 def test_pdf_joins_wrapped_lines_and_drops_running_heads(tmp_path):
     lines = [TITLE, *[line for text in PARAGRAPHS for line in wrapped("    " + text, 30)], "澄溪县司法局", "2024年1月15日"]
     pages = [lines[at : at + 7] for at in range(0, len(lines), 7)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from fazhi.ingest import decoded_source, normalise, read
@@ -75,6 +77,8 @@ def test_there_are_five_layouts(thirty_pages):
         "首先是加强学习",
         "附件一所列任务全部完成。",
         "中心城区综合执法改革",
+        "建议使用行政处罚裁量基准。",
+        "地址管理更加规范，电话回访320次。",
     ],
 )
 def test_lines_of_a_report_that_look_a_little_like_furniture_stay(line):
@@ -99,6 +103,12 @@ def test_lines_of_a_report_that_look_a_little_like_furniture_stay(line):
         "冀ICP备00000000号",
         "第 3 页 共 10 页",
         "- 3 -",
+        "【打印正文】",
+        "（责任编辑：王某）",
+        "查看更多",
+        "版权所有：澄溪县人民政府，未经授权，禁止转载。",
+        "建议使用1024×768分辨率，IE8.0以上版本浏览器，以获得最佳浏览效果。",
+        "地址：澄溪县人民路1号 邮编：050000 联系电话：0000-12345678",
         "",
     ],
 )
@@ -163,3 +173,43 @@ def test_a_report_with_a_table_longer_than_its_text_is_kept_whole(tmp_path):
     text = read_page(tmp_path, f"<div class=content>{LINES_DIV}<table>{rows}</table></div>")
     assert all(line in text for line in REPORT)
     assert "指标名称之7：7" in text or "指标名称之77。" in text
+
+
+MENU = "<div>" + "".join(f"<a href={at}>{word}</a>" for at, word in enumerate(["首页", "政务公开", "办事服务"])) + "</div>"
+
+
+def test_a_short_menu_and_the_foot_of_a_page_without_names_go(tmp_path):
+    foot = "<div><p>版权所有：澄溪县人民政府，未经授权，禁止转载。</p><p>地址：人民路1号 邮编：050000 电话：0000-1234</p></div>"
+    assert read_page(tmp_path, f"{MENU}<div>{HALVES}</div>{foot}").split("\n") == ["澄溪县司法局2023年报告", *REPORT]
+
+
+def rows(*written: str) -> str:
+    """Write table rows; ``text^2`` spans two columns, ``text_2`` two rows."""
+    cells = [[re.sub(r"(.*?)(?:\^(\d))?(?:_(\d))?$", _cell, cell, count=1) for cell in row.split("|")] for row in written]
+    return "".join("<tr>" + "".join(row) + "</tr>" for row in cells)
+
+
+def _cell(match: re.Match[str]) -> str:
+    return f"<td colspan={match[2] or 1} rowspan={match[3] or 1}>{match[1]}</td>"
+
+
+@pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        (
+            ["单位_2|行政处罚^2|行政检查（次）_2", "立案（件）|结案（件）", "市场监管局|126|118|2,301", "合计|214|198|3,321"],
+            [
+                "市场监管局：行政处罚立案126件，行政处罚结案118件，行政检查2,301次。",
+                "合计：行政处罚立案214件，行政处罚结案198件，行政检查3,321次。",
+            ],
+        ),
+        (["执法统计表^3", "指标|受理（件）|办结（件）", "复议|57|52"], ["执法统计表。", "复议：受理57件，办结52件。"]),
+        (["序号|单位|案件（件）|罚款（万元）", "1|交通局|88|12.5"], ["交通局：案件88件，罚款12.5万元。"]),
+        (["序号|指标|单位|数值", "1|化解纠纷|件|318", "2|援助|人次|146"], ["化解纠纷318件。", "援助146人次。"]),
+        (["单位|数值", "县司法局|12", "县公安局|30"], ["县司法局12。", "县公安局30。"]),
+    ],
+    ids=["two header rows", "caption", "organs", "units", "organs alone"],
+)
+def test_headers_of_tables(tmp_path, table, lines):
+    text = read_page(tmp_path, f"{LINES_DIV}<table>{rows(*table)}</table>")
+    assert text.split("\n")[len(REPORT) + 1 :] == lines

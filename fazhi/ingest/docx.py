@@ -1,9 +1,9 @@
 """The Word reader (.docx), behind the extra ``documents``.
 
-The decoded source is the text of the document's body: a line a paragraph, tables a line a row with tabs between the cells;
-headers and footers of pages, deleted text and fallbacks are no part of it. Numbers that Word makes itself (``一、`` of a
-numbered list) are inserted text. The package is checked before it is opened: size when unpacked, encryption, entity
-declarations. What it refers to outside is never fetched.
+The decoded source is the text of the document's body: a line a paragraph, tables of data a line a row with tabs between the
+cells; headers and footers of pages, notes, deleted and hidden text and fallbacks are no part of it. Numbers that Word makes
+itself (``一、`` of a numbered list) are inserted text. The package is checked before it is opened: size when unpacked,
+encryption, entity declarations. What it refers to outside is never fetched.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fazhi.errors import InputError, MissingExtraError
 from fazhi.ingest.docx_numbering import Numbering
 from fazhi.ingest.limits import Deadline, Limits
 from fazhi.ingest.pieces import Line, build, inserted
-from fazhi.ingest.tables import Grid, table_lines
+from fazhi.ingest.tables import Grid, is_data, table_lines
 from fazhi.offsets import TextBuilder
 
 try:
@@ -103,7 +103,7 @@ class _Reader:
             if child.tag == qn("w:p"):
                 self._paragraph(child)
             elif child.tag == qn("w:tbl"):
-                self.lines += table_lines(self._table(child))
+                self._table(child)
             elif child.tag in (qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:customXml"), qn("w:smartTag")):
                 self.blocks(child)
 
@@ -124,19 +124,39 @@ class _Reader:
             if not any(parent.tag in _SKIPPED for parent in box.iterancestors()):
                 self.blocks(box)
 
-    def _table(self, table: Any) -> Grid:  # noqa: ANN401
+    def _table(self, table: Any) -> None:  # noqa: ANN401
+        """Read a table of data as clauses; cells of one that lays a page out hold paragraphs and tables as the body does."""
+        rows = [[cell for cell in row.iter(qn("w:tc")) if _owner(cell, qn("w:tr")) is row] for row in _own(table, qn("w:tr"))]
+        if is_data([[len(_cell_text(cell)) for cell in row] for row in rows]):
+            self.lines += table_lines(self._grid(rows))
+            return
+        for row in rows:
+            for cell in row:
+                self.blocks(cell)
+
+    def _grid(self, rows: list[list[Any]]) -> Grid:
         grid: Grid = []
-        for row in table.iter(qn("w:tr")):
+        for row in rows:
             self._deadline.check()
-            cells = []
-            for column, cell in enumerate(item for item in row.iter(qn("w:tc")) if _owner(item, qn("w:tr")) is row):
-                text = " ".join(_text(paragraph) for paragraph in cell.iter(qn("w:p"))).replace("\n", " ").strip()
+            cells: list[tuple[Line, int, int]] = []
+            for cell in row:
+                text = _cell_text(cell)
                 start = self._write(text + "\t")
                 line: Line = [(start, start + len(text), text)] if text else []
+                column = sum(columns for _, columns, _ in cells)
                 cells.append((line or _merged(cell, column, grid), _span(cell), 1))
             grid.append(cells)
             self._write("\n")
         return grid
+
+
+def _own(table: Any, tag: str) -> list[Any]:  # noqa: ANN401
+    """Return the elements of a table that belong to no table inside it."""
+    return [element for element in table.iter(tag) if _owner(element, qn("w:tbl")) is table]
+
+
+def _cell_text(cell: Any) -> str:  # noqa: ANN401
+    return " ".join(_text(paragraph) for paragraph in cell.iter(qn("w:p"))).replace("\n", " ").strip()
 
 
 def _owner(element: Any, tag: str) -> Any:  # noqa: ANN401
@@ -152,10 +172,14 @@ def _span(cell: Any) -> int:  # noqa: ANN401
 def _merged(cell: Any, column: int, grid: Grid) -> Line:  # noqa: ANN401
     """Return what a cell that continues the one above repeats: that one's text, as an insertion."""
     merge = cell.find(f"{qn('w:tcPr')}/{qn('w:vMerge')}")
-    if merge is None or merge.get(qn("w:val"), "continue") != "continue" or not grid or column >= len(grid[-1]):
+    if merge is None or merge.get(qn("w:val"), "continue") != "continue" or not grid:
         return []
-    above = grid[-1][column][0]
-    return [inserted("".join(text for _, _, text in above), above[-1][1])] if above else []
+    at = 0
+    for above, columns, _ in grid[-1]:
+        if at == column:
+            return [inserted("".join(text for _, _, text in above), above[-1][1])] if above else []
+        at += columns
+    return []
 
 
 def _text(paragraph: Any) -> str:  # noqa: ANN401
@@ -168,6 +192,12 @@ def _text(paragraph: Any) -> str:  # noqa: ANN401
             parts.append(node.text or "")
         elif node.tag in _BREAKS:
             parts.append(_BREAKS[node.tag])
-        elif node.tag not in _SKIPPED and node.tag != qn("w:txbxContent"):
+        elif node.tag not in _SKIPPED and node.tag != qn("w:txbxContent") and not _is_hidden(node):
             stack.extend(reversed(node))
     return "".join(parts)
+
+
+def _is_hidden(run: Any) -> bool:  # noqa: ANN401
+    """Tell whether Word does not show a run (``w:vanish``)."""
+    vanish = run.find(f"{qn('w:rPr')}/{qn('w:vanish')}") if run.tag == qn("w:r") else None
+    return vanish is not None and vanish.get(qn("w:val"), "true") in ("true", "1", "on")

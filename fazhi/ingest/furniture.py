@@ -22,10 +22,10 @@ FIELD = (
     "|访问量|时\\s*间|日\\s*期|栏\\s*目|原文链接|本地目录|字体大小|字体|字号|分享到|分享至|分享"
 )
 _BUTTON = (
-    "(?:我要)?打印(?:本页|此页|该页|页面|本文|全文)?|关闭(?:本页|窗口|页面|此页)?|(?:加入)?收藏(?:本页|此页)?|(?:我要)?纠错|设为首页|返回(?:顶部|首页|列表|上级)?"
+    "(?:我要)?打印(?:本页|此页|该页|页面|本文|全文|正文|文章)?|关闭(?:本页|窗口|页面|此页)?|(?:加入)?收藏(?:本页|此页)?|(?:我要)?纠错|设为首页|返回(?:顶部|首页|列表|上级)?"
     "|无障碍(?:阅读|浏览)?|长者模式|适老(?:模式|化)|繁[体體](?:中文|版)?|简体(?:中文|版)?|登录|注册|朗读|语音播报|(?:附件|文件)?下载|全真版|文字版|保存为word"
     "|字体(?:大小)?|字号|大|中|小|分享(?:到|至)?|微信公众号|微信|微博|QQ空间|QQ好友|新浪微博|腾讯微博|人人网|移动客户端|客户端|手机版|电脑版|网站地图|联系我们"
-    "|关于我们|使用帮助|网站声明|隐私声明|网站首页|首页|English|RSS"
+    "|关于我们|使用帮助|网站声明|隐私声明|(?:查看)?更多|阅读全文|网站首页|首页|English|RSS"
 )
 TOKEN = re.compile(
     rf"""(?:
@@ -44,7 +44,8 @@ _LINE = re.compile(
     rf"""\s*(?:
       (?:当前位置|您(?:现在|当前)?的?位置|你的位置|所在位置).*
     | [^，。；]{{0,12}}首\s*页\s*(?:[>＞»/\\-]|&gt;)[^。；]*
-    | (?:{FIELD})\s*[:：][^，。；]{{0,120}}
+    | [（(【\[]?(?:{FIELD})\s*[:：][^，。；]{{0,120}}
+    | (?:联系)?地址\s*[:：][^，。；]{{2,60}}(?:邮编|邮政编码|电话)\s*[:：][^。；]*
     | (?:上一|下一)[篇条则]\s*[:：]?.*
     | (?:相关(?:链接|文章|新闻|文件|信息|阅读|推荐|解读|稿件|附件)|推荐阅读|友情链接|热点查询|热点新闻)(?:\s*[:：].*)?
     | .{{0,24}}(?:主办(?:单位)?|承办(?:单位)?|技术支持|网站标识码)\s*[:：][^。]*
@@ -58,14 +59,23 @@ _LINE = re.compile(
     )\s*""",
     re.VERBOSE,
 )
+_NOTICE = re.compile(
+    r"版权所有.{0,80}|(?:建议|推荐|请)使用.{0,30}(?:分辨率|浏览器).{0,60}|未经.{0,12}(?:授权|许可).{0,40}转载.{0,20}"
+)
+"""Sentences in a site's foot."""
 _HEAD_LINE = re.compile(r"\s*(?:索引号|发文机关|发文字号|标题|主题分类|名称)[^，。；]{0,120}\s*")
 _PROSE = re.compile(r"[，。；,]")
 _MAX_LINE = 160
 
 
 def is_furniture(line: str) -> bool:
-    """Tell whether a whole line is page furniture (or blank): short, without a sentence, and nothing but known patterns."""
+    """Tell whether a whole line is page furniture or blank.
+
+    It is a notice of a site's foot, or short, without a sentence, and nothing but known patterns.
+    """
     text = line.strip()
+    if _NOTICE.fullmatch(text):
+        return True
     if len(text) > _MAX_LINE or text.endswith(("。", "；", "，")):
         return not text
     return bool(_LINE.fullmatch(text))

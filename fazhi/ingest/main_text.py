@@ -31,12 +31,14 @@ _WHOLE = 0.9
 _FEW, _FEW_SHARE = 4, 0.03
 """Punctuation marks of sentences that may be left beside the main text: so many, or such a share of its own."""
 _SHORTEST_LIST = 20
+_FEWEST_LINKS = 3
+"""Characters of links that make a list of them, and links that make a menu where nothing else stands in its box."""
 _HOLDERS = ("div", "article", "section", "td", "span", "main")
 _BOXES = ("div", "ul", "ol", "dl", "table", "section", "nav", "header", "footer", "aside", "span", "p", "h3", "h4")
 
 
 class Weights:
-    """Prose and link characters of every element of a tree.
+    """Prose and link characters, sentences and links of every element of a tree.
 
     Where nearly all text stands in links, as after a link that was never closed, links are taken for prose.
     """
@@ -50,6 +52,7 @@ class Weights:
         self.prose: dict[int, int] = {}
         self.links: dict[int, int] = {}
         self.sentences: dict[int, int] = {}
+        self.anchors: dict[int, int] = {}
         order = list(root.walk())
         for node in reversed(order):
             self._weigh(node, source, apart)
@@ -63,6 +66,7 @@ class Weights:
             prose = sum(self.prose[id(child)] for child in node.children)
             links = sum(self.links[id(child)] for child in node.children)
             sentences = sum(self.sentences[id(child)] for child in node.children)
+        self.anchors[id(node)] = ("href" in node.attributes) + sum(self.anchors[id(child)] for child in node.children)
         if apart and "href" in node.attributes:
             prose, links = 0, links + prose
         self.prose[id(node)], self.links[id(node)], self.sentences[id(node)] = prose, links, sentences
@@ -114,6 +118,7 @@ def pruned(main: Node, source: str) -> frozenset[int]:
             continue
         prose, links = weights.prose[id(node)], weights.links[id(node)]
         small = links > 0 and prose < 0.1 * total and not weights.sentences[id(node)]
-        if (small and _FURNITURE.search(_hint(node))) or (links > 2 * prose and links > _SHORTEST_LIST):
+        menu = not prose and weights.anchors[id(node)] >= _FEWEST_LINKS
+        if (small and _FURNITURE.search(_hint(node))) or (links > 2 * prose and links > _SHORTEST_LIST) or menu:
             found.add(id(node))
     return frozenset(found)
