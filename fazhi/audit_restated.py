@@ -61,8 +61,17 @@ def restated(facts: Sequence[Fact], text: str) -> Iterator[Clash]:
     candidates = [fact for fact in facts if _comparable(fact)]
     for one, other in combinations(candidates, 2):
         apart = one.sentence != other.sentence and not one.interval.meets(other.interval)
-        if apart and _same_place(one, other) and _same_indicator(one, other, verbs):
+        if apart and _same_place(one, other) and _same_indicator(one, other, verbs) and not _rows(one, other, text):
             yield Clash("restated", one, other, f"{one.text} ≠ {other.text}", HEDGES)
+
+
+_LABEL = re.compile(r"[ \t\u3000]*(?![（(]?[一二三四五六七八九十\d]{1,3}[）)、.．是])([^，,。；;：:\n]{1,16})[：:]")
+
+
+def _rows(one: Fact, other: Fact, text: str) -> bool:
+    """Tell whether two facts stand in lines with different labels, as the rows of a table do (``1月：`` ``合计：``)."""
+    labels = [_LABEL.match(text, text.rfind("\n", 0, fact.start) + 1, fact.start) for fact in (one, other)]
+    return all(labels) and len({label[1] for label in labels if label}) > 1
 
 
 def _comparable(fact: Fact) -> bool:

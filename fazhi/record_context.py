@@ -40,6 +40,8 @@ _BODY = (
 _SCOPE = re.compile(
     rf"(?<!个)({_BODY})(?:[^\u4e00-\u9fff]|共|累计|已|全年|先后|今年|办(?!公)|受|全|$|开|组|参|审|提|接|收|新|有|均|内)"
 )
+_ROW = re.compile(rf"[ \t\u3000]*({_BODY})[：:]")
+"""The body that a line of one sentence is about, as in the rows of a table (``市场监管局：立案126件``)."""
 _LED_IN = re.compile(r"^.*(?=我[省市县区州旗镇乡局委处院所])|^(?:[今本当去上]年|年度?|全年|以来|目前|其中)+")
 _OBJECT = re.compile("(?:新增|新建|建成|建设|争创|创建|布局|打造|完成|组织|开展|设立|成立|推进|城镇$|乡镇$)")
 """Words before a body that are no part of its name, and words that make it what was done and not who did it."""
@@ -191,10 +193,15 @@ class Context:
         return None
 
     def scope(self, span: Span) -> str | None:
-        """Return the body or area named in front of a metric in its clause, without time and adverbs."""
+        """Return the body or area named before a metric in its clause, else before the colon in the first sentence of its line.
+
+        Time and adverbs are no part of it.
+        """
         before = self.text[self.clause(span.start).start : span.start]
         named = [_LED_IN.sub("", match[1]) for match in _SCOPE.finditer(before)]
-        return next((name for name in reversed(named) if not _OBJECT.match(name)), None)
+        line, sentence = self.line_start(span.start), self.sentence(span.start).start
+        row = _ROW.match(self.text, line, span.start) if line == sentence else None
+        return next((name for name in reversed(named) if not _OBJECT.match(name)), row[1] if row else None)
 
     def planned(self, span: Span) -> bool:
         """Tell whether a statement is a plan: it stands in the plan section, or its clause speaks of the future."""

@@ -70,6 +70,12 @@ CLASHES = [
 ]
 
 
+def test_rows_of_a_table_do_not_contradict_each_other():
+    bodies = "市场监管局：[行政处罚立案126件]。\n交通运输局：[行政处罚立案88件]。\n合计：[行政处罚立案214件]。\n"
+    assert kinds(f"{bodies}1月：[制定规范性文件14件]。\n2月：[制定规范性文件17件]。") == []
+    assert kinds("受理情况：[制定规范性文件14件]。\n（一）备案情况：[制定规范性文件17件]。") == ["restated"]
+
+
 @pytest.mark.parametrize(("kind", "text"), CLASHES)
 def test_a_contradiction_is_found_once(kind, text):
     assert kinds(text) == [kind]

@@ -187,6 +187,13 @@ def test_scope_is_the_subject_or_the_issuer():
     assert [metric["scope"] for metric in found] == ["全县", "云岫县司法局", "历山镇司法所"]
 
 
+def test_the_body_before_a_colon_is_the_scope_of_its_line():
+    found = metrics(
+        "市场监管局：<M>立案126件</M>，<M>结案118件</M>。\n合计：<M>立案214件</M>。\n县政府：现报告如下。<M>受理8件</M>。"
+    )
+    assert [metric["scope"] for metric in found] == ["市场监管局", "市场监管局", "云岫县司法局", "云岫县司法局"]
+
+
 @pytest.mark.parametrize(
     ("before", "scope"),
     [
