@@ -181,7 +181,7 @@ def test_real_reports(shared):
 def test_headings_without_numbers_on_lines_of_their_own():
     text = (
         "2024年，澄溪县扎实推进法治政府建设，现将有关情况报告如下。\n主要举措和成效\n审查合同126份，提出法律意见312条，备案文件8件。\n"
-        "存在的问题\n部分干部法治思维不强，基层执法力量薄弱，规范化水平有待提高。\n2025年工作打算\n将继续组织执法培训不少于4期，规范涉企检查，提升能力。\n"
+        "存在的问题\n部分干部法治思维不强，基层执法力量薄弱，规范化水平有待提高。\n2025年工作打算\n组织执法培训不少于4期。\n规范涉企检查。\n澄溪县司法局\n"
     )
     assert [(section.kind, section.heading) for section in sections(text)][:4] == [
         ("other", ""),
@@ -189,3 +189,4 @@ def test_headings_without_numbers_on_lines_of_their_own():
         ("problems", "存在的问题"),
         ("plan", "2025年工作打算"),
     ]
+    assert sections(text)[4].kind == "other"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from fazhi.ingest.furniture import DATE, TOKEN, is_furniture, is_head_furniture, skip_tokens
+from fazhi.section_kinds import heading_kind
 
 _SIGNATURE = re.compile(rf"^[^，。；：:！？]{{0,90}}$|^.{{0,80}}{DATE}.{{0,8}}$")
 _ENDS = re.compile(r"[。！][”’」）)]*")
@@ -52,6 +53,7 @@ _HEADING = re.compile(
 GENRE = "(?:报告|总结|情况|通报|汇报|计划|要点|年报|方案|通知|意见|思路|打算|批复|材料)"
 """What the title of a report ends with."""
 _LEADING_TITLE = re.compile(rf"[^，。；！？：:\n]{{6,90}}?{GENRE}(?:[（(][^（）()\n]{{1,12}}[)）])?(?=[ \t\u3000\xa0])")
+_BARE_HEADING = re.compile(r"[^，。；：:！？]{4,24}")
 _ADDRESSEE = re.compile(r"\s*[^，。；]{2,60}[：:]\s*$")
 
 
@@ -76,8 +78,14 @@ def _skip_blanks(text: str, at: int, end: int) -> int:
 
 
 def _body_end(text: str, extents: list[tuple[int, int]], last: int) -> int:
-    while last + 1 < len(extents) and _continues_body(text[slice(*extents[last + 1])]):
-        last += 1
+    lines = [text[slice(*extent)] for extent in extents[last + 1 :]]
+    at = 0
+    while at < len(lines):
+        step = 0 if _continues_body(lines[at]) else 1 if _announces(lines[at]) else len(lines)
+        if at + step >= len(lines) or not _continues_body(lines[at + step]):
+            break
+        at += step + 1
+    last += at
     start, end = extents[last]
     stops = [match.end() for match in _ENDS.finditer(text, start, end)]
     if stops and stops[-1] < end:
@@ -96,3 +104,9 @@ def _continues_body(line: str) -> bool:
     """Tell whether a line beside the prose belongs to the body: a short sentence, a heading or an enumerated item."""
     text = line.strip()
     return bool(text) and not is_furniture(line) and (text.endswith(("。", "；")) or bool(_HEADING.match(text)))
+
+
+def _announces(line: str) -> bool:
+    """Tell whether a line behind the prose is a heading without a number (``下一步工作打算``) and no signature."""
+    bare = line.strip()
+    return bool(_BARE_HEADING.fullmatch(bare)) and heading_kind(bare) in ("problems", "plan", "leaders")

@@ -21,6 +21,7 @@ Grid = list[list[tuple[Line, int, int]]]
 
 _NUMBER = re.compile(r"[\s约近超]*[-—]?\d[\d,.，]*\s*")
 _VALUE = re.compile(rf"^{_NUMBER.pattern}[%％‰\u4e00-\u9fff]{{0,6}}$|^[—\-/]$|^无$")
+_YEAR = re.compile(r"^(?:19|20)\d\d年度?$")
 _HEADER_UNIT = re.compile(r"^(.+?)\s*[（(]\s*(?:单位\s*[:：]\s*)?([\u4e00-\u9fff%％‰/]{1,6})\s*[)）]$")
 _NUMBERING = ("序号", "编号", "项次")
 _UNITS = ("单位", "计量单位")
@@ -119,7 +120,10 @@ def _header(rows: list[list[Line]]) -> int:
 
 
 def _is_header(texts: list[str]) -> bool:
-    return sum(map(bool, texts)) > 1 and not any(_VALUE.match(text) for text in texts)
+    """Tell whether a row names columns; years name them where there are several (``2023年 | 2024年``)."""
+    years = sum(bool(_YEAR.match(text)) for text in texts)
+    values = [text for text in texts if _VALUE.match(text) and not (_YEAR.match(text) and years > 1)]
+    return sum(map(bool, texts)) > 1 and not values
 
 
 def _are_units(rows: list[list[Line]], column: int) -> bool:
@@ -140,6 +144,7 @@ def _row(row: list[Line], headers: list[str]) -> Line:
     cells = [(at, cell) for at, cell in enumerate(row) if at not in skipped and text_of(cell).strip()]
     if not cells:
         return []
+    unit = unit or _split_header(text_of(cells[0][1]).strip(), "")[1]
     line: Line = list(cells[0][1])
     for order, (column, cell) in enumerate(cells[1:]):
         header, lent = _split_header(headers[column] if column < len(headers) else "", unit)
@@ -154,7 +159,7 @@ def _row(row: list[Line], headers: list[str]) -> Line:
 
 
 def _split_header(header: str, unit: str) -> tuple[str, str]:
-    """Split ``受理（件）`` into name and unit; ``unit`` is what a column of units lends."""
+    """Split ``受理（件）`` into name and unit; ``unit`` is what a column of units or the row's label lends."""
     match = _HEADER_UNIT.match(header)
     return (match[1], match[2]) if match else (header, unit)
 
