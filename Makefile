@@ -46,10 +46,16 @@ data: $(VENV)/.all  ## check the corpus and build the data set
 	$(BIN)/python -m data.check
 	$(BIN)/python -m data.build
 
-train: $(VENV)/.all  ## the 12-layer teacher, then the shipped student
+train: $(VENV)/.all  ## the shipped model from its base on: some ten hours; begun anew it goes on where it was
 	test -f models/runs/base/tokenizer.json || $(BIN)/python -m train.prepare
 	$(BIN)/python -m train.finetune --config configs/finetune.yaml
 	$(BIN)/python -m train.distill --config configs/distill.yaml
+	$(BIN)/python -m train.finetune --config configs/continue.yaml
+	test -f models/runs/base-like/tokenizer.json || \
+	  $(BIN)/python -m train.prepare --like models/runs/student/best --out models/runs/base-like
+	for n in 2 3 4; do \
+	  $(BIN)/python -m train.finetune --config configs/teachers.yaml --seed $$n --out models/runs/teacher-$$n || exit; done
+	$(BIN)/python -m train.distill --config configs/ensemble.yaml
 
 evaluate: $(VENV)/.all data  ## score the shipped model on the test split and, where they are, on the real reports
 	$(BIN)/python -m evaluate.run --model $(MODEL) --gold data/built/test.jsonl --train data/built/train.jsonl \
