@@ -74,7 +74,7 @@ class OffsetMap:
 def _cut(block: Block, start: int, end: int) -> tuple[int, int]:
     """Return the source of the part of a block that lies in ``[start, end)``."""
     clean_start, clean_end, source_start, source_end = block
-    if clean_end - clean_start != source_end - source_start:
+    if not _is_linear(block):
         return source_start, source_end
     shift = source_start - clean_start
     return max(start, clean_start) + shift, min(end, clean_end) + shift
@@ -86,13 +86,14 @@ def _through(block: Block, inner: OffsetMap) -> list[Block]:
     if middle_start == middle_end:
         at = inner.to_source(middle_start, middle_start + 1)[0] if middle_start < inner.blocks[-1][1] else inner.blocks[-1][3]
         return [(clean_start, clean_end, at, at)]
-    if clean_end - clean_start != middle_end - middle_start:
+    if not _is_linear(block):
         return _whole(clean_start, clean_end, *inner.to_source(middle_start, middle_end))
     pieces, at, shift = [], middle_start, clean_start - middle_start
     index = bisect_right(inner._starts, middle_start) - 1
     while at < middle_end:
         stop = min(inner.blocks[index][1], middle_end)
-        pieces.append((at + shift, stop + shift, *inner.to_source(at, stop)))
+        found, rewritten = inner.to_source(at, stop), not _is_linear(inner.blocks[index])
+        pieces += _whole(at + shift, stop + shift, *found) if rewritten else [(at + shift, stop + shift, *found)]
         at, index = stop, index + 1
     return pieces
 
@@ -116,8 +117,11 @@ def merge_blocks(blocks: Iterable[Block]) -> list[Block]:
 
 
 def _continues(before: Block, after: Block) -> bool:
-    linear = all(block[1] - block[0] == block[3] - block[2] for block in (before, after))
-    return linear and before[1] == after[0] and before[3] == after[2]
+    return _is_linear(before) and _is_linear(after) and before[1] == after[0] and before[3] == after[2]
+
+
+def _is_linear(block: Block) -> bool:
+    return block[1] - block[0] == block[3] - block[2]
 
 
 @dataclass(slots=True)

@@ -253,7 +253,9 @@ def _swap(built: Path, out: Path) -> None:
 
 
 def main(
-    run: Annotated[Path, typer.Option(help="Folder of a fine-tuned model: …/best.")] = Path("models/runs/student-of-three/best"),
+    run: Annotated[Path, typer.Option(help="Folder of a fine-tuned model: …/best.")] = Path(
+        "models/runs/student-of-three/best"
+    ),
     out: Annotated[Path, typer.Option(help="Model directory to write.")] = Path("models/fazhi-small"),
     weights: Annotated[bool, typer.Option(help="Write float16 safetensors too.")] = True,
     keep_float: Annotated[bool, typer.Option(help="Keep the float32 ONNX file.")] = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fazhi.offsets import OffsetMap, TextBuilder, merge_blocks
@@ -61,6 +61,7 @@ def test_copied_characters_are_those_of_the_source(source, edits):
 
 
 @given(st.text("甲乙丙丁戊", min_size=1, max_size=30), st.lists(EDIT, max_size=8), st.lists(EDIT, max_size=8))
+@example("丁丁", [("rewrite", 2, "111")], [("copy", 2, "1")])  # two of three rewritten characters, as many as their source
 def test_composition_maps_like_one_map_after_the_other(source, first, second):
     inner, _ = build(source, first)
     outer, origin = build(inner.text, second)

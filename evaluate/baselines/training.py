@@ -24,13 +24,17 @@ AsIn = Annotated[
 
 
 def read_training(files: Iterable[Path], as_in: Path | None = None) -> list[Document]:
-    """Read documents; with a fine-tuning configuration its list of label issues is applied and its dev publishers left out."""
+    """Read documents; with a fine-tuning configuration its list of label issues is applied and its dev publishers left out.
+
+    The list is about the real reports: where none of them is among the documents (the written corpus alone) it is not applied.
+    """
     documents = [document for file in files for document in read_documents(file)]
     if as_in is None:
         return documents
     settings = _data_settings(as_in)
-    if settings.get("issues"):
-        documents = apply(documents, read_issues(Path(settings["issues"])))
+    issues = read_issues(Path(settings["issues"])) if settings.get("issues") else []
+    if {document.id for document in documents} & {issue.file.removesuffix(".txt") for issue in issues}:
+        documents = apply(documents, issues)
     apart = settings["dev_publishers"]
     return [d for d in documents if not any(name in str(d.meta.get("publisher", "")) for name in apart)]
 
