@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from tokenizers import Tokenizer
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from annotation.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("fazhi", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other work may run beside us
+settings.load_profile("fazhi")
 
 
 @pytest.fixture(scope="session")

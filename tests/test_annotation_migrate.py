@@ -35,7 +35,7 @@ FORMS = [(conll, "a.conll"), (doccano, "a.jsonl"), (brat, "folder"), (hf, "set")
 
 
 @pytest.mark.parametrize(("form", "name"), FORMS, ids=lambda value: getattr(value, "__name__", value))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(document=documents())
 def test_text_and_spans_come_back(form, name, document, tmp_path):
     if form is spacy_docbin:

@@ -26,7 +26,7 @@ def texts(document: Document) -> list[tuple[str, str]]:
     return [(span.label, document.text[span.start : span.end]) for span in document.spans]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(PATHS), st.integers(0, 2**32))
 def test_variants_of_the_corpus_obey_the_guideline(path, seed):
     document = read(path)
@@ -37,7 +37,7 @@ def test_variants_of_the_corpus_obey_the_guideline(path, seed):
 
 
 @given(st.sampled_from(PATHS), st.integers(0, 2**32))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_same_seed_gives_the_same_variant(path, seed):
     document = read(path)
     assert augment.augment(document, random.Random(seed)) == augment.augment(document, random.Random(seed))

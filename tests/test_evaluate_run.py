@@ -167,7 +167,7 @@ def test_learning_curve(gold, tmp_path):
 # --- the page ---
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(pairs(), min_size=1, max_size=2, unique_by=id))
 def test_any_result_can_be_shown(examples):
     results = evaluate(

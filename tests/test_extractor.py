@@ -34,7 +34,7 @@ def test_spans_and_records(extractor):
     assert all(0 < span.score <= 1 for span in document.spans)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet="甲乙丙丁37子丑，。（）\n 　\u00a0\u200b％２\r", max_size=120))
 def test_source_offsets_lead_back_to_the_text(extractor, noise):
     source = "法治政府建设工作报告正文" * 12 + "\n" + noise
@@ -50,7 +50,7 @@ def test_a_report_of_any_length_is_read_to_its_end(extractor):
     assert found(document) == [("METRIC", "丙丁7")] * 3000 + [("MEASURE", "甲甲")]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.text(alphabet="甲乙丙丁3，\n子", max_size=60), max_size=8), st.sampled_from([1, 40, 8192]))
 def test_many_at_once_equals_one_by_one(extractor, texts, tokens):
     documents = [Document(str(i), text) for i, text in enumerate(texts)]

@@ -149,7 +149,7 @@ def damaged(raw: bytes, seed: int) -> bytes:
 
 
 @given(kind=st.sampled_from(sorted(GOOD)), seed=st.integers(0, 2**32))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_files_give_a_document_or_one_clear_error(tmp_path, kind, seed):
     path = save(tmp_path, damaged(GOOD[kind], seed))
     document, error = read_or_error(path)
@@ -173,7 +173,7 @@ MARKUP = (*TAGS, "<th colspan=3>", "<a href=x>", "57", "件", "受理", "。", "
 
 
 @given(st.lists(st.sampled_from(MARKUP), max_size=60))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_markup_keeps_its_places(tmp_path, parts):
     path = save(tmp_path, ("<html><body>" + BODY + "".join(parts) + BODY + "</body></html>").encode())
     document, source = read(path), decoded_source(path)

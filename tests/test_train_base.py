@@ -165,7 +165,7 @@ def test_the_packages_file_must_be_the_one_we_know(monkeypatch, tmp_path):
         find_base_file()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused_but_never_a_crash(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "damaged.bin"

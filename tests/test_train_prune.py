@@ -41,7 +41,7 @@ def test_the_silent_and_the_unheard_go_first():
     assert kept.tolist() == [0, 1, 3, 5]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 1000), st.integers(1, 12))
 def test_the_reply_is_never_worse_than_dropping_the_same_neurons(seed, width):
     torch.manual_seed(seed)
