@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fazhi import panel as tables
 from fazhi.commands.common import (
     DEFAULTS,
     EXIT_NOTHING_DONE,
@@ -22,8 +21,12 @@ from fazhi.commands.common import (
     writing,
 )
 from fazhi.commands.documents import documents, files
+from fazhi.document import Document
 from fazhi.errors import FazhiError
 from fazhi.ingest.limits import Limits
+
+if TYPE_CHECKING:
+    from fazhi.panel import Table
 
 FORMS = (".xlsx", ".parquet", ".csv")
 
@@ -36,13 +39,13 @@ def panel(
 ) -> None:
     """Build tables over many reports: metrics by place, year and indicator; disclosure; measures; problems; year on year.
 
-    A number that a report does not give stays empty; it is never a zero. Excel and Parquet need the extra 'tables'.
+    A number that a report does not give stays empty; it is never a zero. Needs the extra 'tables'.
 
     Exit code 0: all files are in the panel; 1: some failed; 2: nothing could be done.
     """
     check_out(out, *FORMS)
     try:
-        write = _writer(out.suffix.lower())
+        build, write = _tables(out.suffix.lower())
     except FazhiError as error:
         complain(error)
         raise typer.Exit(EXIT_NOTHING_DONE) from error
@@ -51,7 +54,7 @@ def panel(
     with progress(len(listed)) as bar:
         read = list(documents(reader, tracked(listed, bar, "reading"), model))
     if read:
-        built = tables.build(read)
+        built = build(read)
         with writing(out):
             write(built, out)
         sizes = ", ".join(f"{table.name} {len(table.rows)}" for table in built)
@@ -59,14 +62,19 @@ def panel(
     raise typer.Exit(reader.exit_code())
 
 
-def _writer(form: str) -> Callable[[Sequence[tables.Table], Path], None]:
-    """Return what writes a form; ``MissingExtraError`` before any report is read where its library is not installed."""
+def _tables(form: str) -> tuple[Callable[[list[Document]], list[Table]], Callable[[Sequence[Table], Path], None]]:
+    """Return what builds tables and what writes a form; without the extra ``MissingExtraError``, before any report is read.
+
+    They are imported here, since the program must start without the extra.
+    """
+    from fazhi import panel as tables
+
     if form == ".xlsx":
         from fazhi.panel_excel import write_excel
 
-        return write_excel
+        return tables.build, write_excel
     if form == ".parquet":
         from fazhi.panel_parquet import write_parquet
 
-        return write_parquet
-    return tables.write_csv
+        return tables.build, write_parquet
+    return tables.build, tables.write_csv
